@@ -1,0 +1,19 @@
+//! What every cell language of Tandem agrees on.
+//!
+//! A language (Rust, Python, C) implements [`Language`]. It is handed a [`Cell`], sends what
+//! happens to an [`Output`], and answers with an [`Outcome`]. Nothing here knows Jupyter, and
+//! no language knows another one.
+//!
+//! - [`event`]: what a cell can put on the page, and the channel that carries it in order.
+//! - [`language`]: the traits, and the types a cell and its end are described with.
+//! - [`frame`]: how a child process hands its output over, byte for byte, in the order written.
+
+pub mod event;
+pub mod frame;
+pub mod language;
+
+pub use event::{CellId, Event, EventKind, InputRequest, MimeBundle, Output, Stream};
+pub use language::{
+    Assistant, Cell, CellError, Completeness, Completions, Inspection, Interrupter, LaneRun,
+    Language, Outcome, Unwatched, Watch,
+};

@@ -1,0 +1,1 @@
+//! Rust cells on evcxr.
