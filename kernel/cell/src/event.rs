@@ -86,6 +86,8 @@ pub enum EventKind {
     Pager(MimeBundle),
     /// The code wants a line of input.
     Input(InputRequest),
+    /// Shows nothing: answered when everything sent before it has been handled.
+    Barrier(Sender<()>),
 }
 
 /// One event, and the cell it belongs to.

@@ -1,0 +1,285 @@
+//! The crate `tandem` that every Rust cell can use: rich output, and (hidden) what the cells'
+//! generated code needs. One dynamic library for all cells, so that thread pools, lock tables
+//! and types are the same in each.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+
+/// Shows `content` as the representation `mime` of a value, for example `"text/html"`,
+/// `"image/svg+xml"`, `"text/markdown"`, or `"image/png"` in base64.
+pub fn display(mime: &str, content: &str) {
+    send(&[("type", "display"), ("mime", mime), ("content", content)]);
+}
+
+/// Like [`display`], under a name with which [`update_display`] finds it again.
+pub fn display_as(id: &str, mime: &str, content: &str) {
+    send(&[
+        ("type", "display"),
+        ("id", id),
+        ("mime", mime),
+        ("content", content),
+    ]);
+}
+
+/// Replaces what was shown under `id`.
+pub fn update_display(id: &str, mime: &str, content: &str) {
+    send(&[
+        ("type", "update"),
+        ("id", id),
+        ("mime", mime),
+        ("content", content),
+    ]);
+}
+
+/// Removes the cell's output; with `wait`, only when the next output comes.
+pub fn clear_output(wait: bool) {
+    send(&[("type", "clear"), ("wait", if wait { "yes" } else { "" })]);
+}
+
+fn send(fields: &[(&str, &str)]) {
+    use std::io::Write;
+    let _ = std::io::stdout().flush();
+    let object: HashMap<&str, &str> = fields.iter().copied().collect();
+    let text = serde_json::to_vec(&object).unwrap_or_default();
+    type Message = unsafe extern "C" fn(*const u8, usize);
+    // SAFETY: the worker that loads cells offers this function; elsewhere it is not found.
+    unsafe {
+        let found = dlsym(std::ptr::null_mut(), c"tandem_message".as_ptr());
+        if !found.is_null() {
+            let message: Message = std::mem::transmute(found);
+            message(text.as_ptr(), text.len());
+        }
+    }
+}
+
+unsafe extern "C" {
+    fn dlsym(handle: *mut c_void, name: *const std::ffi::c_char) -> *mut c_void;
+}
+
+#[doc(hidden)]
+pub mod runtime {
+    //! What generated code calls. The names are those that evcxr writes.
+    use super::*;
+    use std::any::Any;
+    use std::panic::AssertUnwindSafe;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, Once};
+
+    /// The variables that live between cells.
+    pub struct VariableStore {
+        variables: HashMap<String, Box<dyn Any>>,
+    }
+
+    pub fn create_variable_store() -> *mut VariableStore {
+        Box::into_raw(Box::new(VariableStore {
+            variables: HashMap::new(),
+        }))
+    }
+
+    impl VariableStore {
+        pub fn put_variable<T: 'static>(&mut self, name: &str, value: T) {
+            self.variables.insert(name.to_owned(), Box::new(value));
+        }
+
+        pub fn check_variable<T: 'static>(&mut self, name: &str) -> bool {
+            let kept = self.variables.get(name).is_none_or(|value| value.is::<T>());
+            if !kept {
+                send(&[("type", "lost"), ("name", name)]);
+            }
+            kept
+        }
+
+        pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
+            match self
+                .variables
+                .remove(name)
+                .map(|value| value.downcast::<T>())
+            {
+                Some(Ok(value)) => *value,
+                _ => panic!("the variable `{name}` is not there any more"),
+            }
+        }
+
+        pub fn lazy_arc<T: 'static, F: FnOnce() -> T>(
+            &mut self,
+            name: &str,
+            create: F,
+        ) -> std::sync::Arc<T> {
+            let value = self
+                .variables
+                .entry(name.to_owned())
+                .or_insert_with(|| Box::new(std::sync::Arc::new(create())));
+            match value.downcast_ref::<std::sync::Arc<T>>() {
+                Some(value) => value.clone(),
+                None => panic!("`{name}` has changed its type"),
+            }
+        }
+    }
+
+    static QUESTION_MARK: AtomicBool = AtomicBool::new(false);
+
+    /// A `?` ended the cell.
+    pub fn user_error(error: &str) {
+        QUESTION_MARK.store(true, Ordering::Relaxed);
+        send(&[("type", "question mark"), ("error", error)]);
+    }
+
+    /// Runs a cell's code: 0 it ended well, 1 it panicked, 2 a `?` ended it.
+    pub fn run(store: *mut *mut c_void, code: impl FnOnce(*mut c_void) -> *mut c_void) -> i32 {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(install_hook);
+        QUESTION_MARK.store(false, Ordering::Relaxed);
+        // SAFETY: the worker hands over its own pointer.
+        let before = unsafe { *store };
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| code(before)));
+        {
+            use std::io::Write;
+            let _ = std::io::stdout().flush();
+        }
+        match result {
+            Ok(after) => {
+                // SAFETY: as above.
+                unsafe { *store = after };
+                if QUESTION_MARK.load(Ordering::Relaxed) {
+                    2
+                } else {
+                    0
+                }
+            }
+            Err(_) => 1,
+        }
+    }
+
+    fn install_hook() {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let thread = std::thread::current();
+            if thread.name() != Some("main") {
+                return usual(info);
+            }
+            let message = match info.payload().downcast_ref::<&str>() {
+                Some(text) => (*text).to_owned(),
+                None => match info.payload().downcast_ref::<String>() {
+                    Some(text) => text.clone(),
+                    None => "a panic with a value that is no text".to_owned(),
+                },
+            };
+            let (file, line) = info
+                .location()
+                .map(|at| (at.file().to_owned(), at.line().to_string()))
+                .unwrap_or_default();
+            send(&[
+                ("type", "panic"),
+                ("message", &message),
+                ("file", &file),
+                ("line", &line),
+            ]);
+        }));
+    }
+
+    /// Copies of what rayon's worker threads are started with, so that a restored process,
+    /// which has no threads but its first, can start them again.
+    static POOL: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
+
+    struct Worker(std::mem::MaybeUninit<rayon::ThreadBuilder>);
+
+    // SAFETY: a `ThreadBuilder` is made to be handed to another thread.
+    unsafe impl Send for Worker {}
+
+    /// Starts rayon's global pool in a way that can be repeated after a restore.
+    pub fn start_pool() {
+        static STARTED: Once = Once::new();
+        STARTED.call_once(|| {
+            let _ = rayon::ThreadPoolBuilder::new()
+                .spawn_handler(|builder| {
+                    // SAFETY: the copy is used only where the original's thread is gone.
+                    let copy = unsafe { std::ptr::read(&raw const builder) };
+                    POOL.lock()
+                        .unwrap()
+                        .push(Worker(std::mem::MaybeUninit::new(copy)));
+                    spawn(builder)
+                })
+                .build_global();
+        });
+    }
+
+    fn spawn(builder: rayon::ThreadBuilder) -> std::io::Result<()> {
+        let name = format!("rayon {}", builder.index());
+        std::thread::Builder::new()
+            .name(name)
+            .spawn(|| builder.run())
+            .map(drop)
+    }
+
+    /// Called by the worker when a checkpoint has taken over. The pool's threads were asleep
+    /// when the checkpoint was taken; their places are filled by new threads, which find the
+    /// queues and the counters as they were.
+    #[unsafe(no_mangle)]
+    extern "C" fn tandem_restored() {
+        for worker in POOL.lock().unwrap_or_else(|e| e.into_inner()).iter() {
+            // SAFETY: the thread that ran with this builder does not exist in this process.
+            let builder = unsafe { std::ptr::read(worker.0.as_ptr()) };
+            let _ = spawn(builder);
+        }
+    }
+
+    /// Shows the last value of a cell. Types with an `evcxr_display` of their own use that.
+    pub trait Show {
+        fn evcxr_display(&self);
+    }
+
+    impl<T: std::fmt::Debug + ?Sized> Show for T {
+        fn evcxr_display(&self) {
+            if std::any::type_name::<T>() != "()" {
+                show(&format!("{self:?}"));
+            }
+        }
+    }
+
+    fn show(text: &str) {
+        send(&[
+            ("type", "result"),
+            ("mime", "text/plain"),
+            ("content", text),
+        ]);
+    }
+
+    /// Calls an exported function: JSON arguments in, `{"ok": result}` or `{"error": text}` out.
+    pub fn call<E: std::fmt::Display>(
+        arguments: *const std::ffi::c_char,
+        function: impl FnOnce(serde_json::Value) -> Result<serde_json::Value, E>,
+    ) -> *mut std::ffi::c_char {
+        // SAFETY: the caller hands over a C string.
+        let text = unsafe { std::ffi::CStr::from_ptr(arguments) }.to_string_lossy();
+        let result = match serde_json::from_str(&text) {
+            Ok(values) => std::panic::catch_unwind(AssertUnwindSafe(|| function(values)))
+                .unwrap_or_else(|_| Ok(serde_json::json!({"tandem panic": true})))
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let answer = match result {
+            Ok(value) if value.get("tandem panic").is_some() => {
+                serde_json::json!({"error": "the Rust function panicked"})
+            }
+            Ok(value) => serde_json::json!({"ok": value}),
+            Err(error) => serde_json::json!({"error": error}),
+        };
+        std::ffi::CString::new(answer.to_string())
+            .unwrap_or_default()
+            .into_raw()
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn tandem_free(text: *mut std::ffi::c_char) {
+        // SAFETY: made by `call`.
+        drop(unsafe { std::ffi::CString::from_raw(text) });
+    }
+
+    /// Answers a question of the kernel about a value.
+    pub fn answer<T: serde::Serialize>(value: &T) {
+        match serde_json::to_string(value) {
+            Ok(json) => send(&[("type", "answer"), ("json", &json)]),
+            Err(error) => send(&[("type", "answer"), ("error", &error.to_string())]),
+        }
+    }
+}

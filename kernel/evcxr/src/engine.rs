@@ -1,0 +1,304 @@
+//! evcxr's context: what it is told, and what it is made to forget.
+
+use crate::diagnostics::{Lines, compile_error};
+use crate::items::{Types, name_statics, names_one_of};
+use crate::parts::{CRATES, Parts};
+use crate::service::{Artifact, Service};
+use crate::source::{self, FIRST};
+use evcxr::{CommandContext, Error, EvalContext};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use tandem_cell::CellError;
+
+/// While evcxr looks for its tools, this process's PATH begins with the stand-ins.
+static PATH: Mutex<()> = Mutex::new(());
+
+/// Variables: name to type.
+pub type Variables = HashMap<String, String>;
+
+/// evcxr's context and what is known beside it.
+pub struct Engine {
+    context: CommandContext,
+    service: Arc<Service>,
+    types: Types,
+    /// All items so far, as compiled last.
+    items: String,
+    /// For each variable, whether it is `mut`.
+    mutable: HashMap<String, bool>,
+    /// Crates that evcxr has been told of.
+    known: HashSet<String>,
+}
+
+/// What became of a cell's text.
+pub enum Compiled {
+    /// There is something to run.
+    Run(Box<Artifact>),
+    /// It has only changed definitions.
+    Nothing,
+    /// evcxr answered by itself (one of its `:` commands).
+    Said(Vec<(String, String)>),
+}
+
+impl Engine {
+    /// Makes evcxr's context. Takes seconds: rust-analyzer reads the standard library.
+    ///
+    /// # Errors
+    /// What evcxr says.
+    pub fn new(service: Arc<Service>) -> Result<Engine, String> {
+        let config = service.folder.with_file_name("config");
+        std::fs::create_dir_all(&config).map_err(|error| error.to_string())?;
+        let settings = format!(
+            "[evcxr]\ntmpdir = {:?}\npreserve_vars_on_panic = false\noffline_mode = true\nopt_level = \"0\"\n",
+            service.folder.display().to_string()
+        );
+        std::fs::write(config.join("evcxr.toml"), settings).map_err(|error| error.to_string())?;
+        let mut relay = Command::new(service.parts().worker);
+        relay.arg("relay").arg(&service.relay);
+        let (context, outputs) = with_tools(&service.tools, &config, || {
+            EvalContext::with_subprocess_command(relay)
+        })
+        .map_err(|error| error.to_string())?;
+        // evcxr waits until what it thinks the user's code has printed is taken.
+        for receiver in [outputs.stdout, outputs.stderr] {
+            std::thread::spawn(move || while receiver.recv().is_ok() {});
+        }
+        Ok(Engine {
+            context: CommandContext::with_eval_context(context),
+            service,
+            types: Types::default(),
+            items: FIRST.to_owned(),
+            mutable: HashMap::new(),
+            known: HashSet::new(),
+        })
+    }
+
+    /// The session's items, as the last cell was compiled with them.
+    pub fn items(&self) -> &str {
+        &self.items
+    }
+
+    /// Variables and their types.
+    pub fn variables(&self) -> Variables {
+        self.context
+            .variables_and_types()
+            .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+            .collect()
+    }
+
+    /// Infers a type once, so that the first `let` of the user need not wait for it.
+    pub fn warm_up(&mut self) {
+        self.pretend("let tandem_warm = String::new();");
+        self.forget(&["tandem_warm".to_owned()]);
+    }
+
+    /// Compiles a cell on top of the session. `level` is the optimisation level.
+    ///
+    /// # Errors
+    /// All of rustc's errors as one, with the cell's lines.
+    pub fn compile(&mut self, code: &str, level: &str) -> Result<Compiled, CellError> {
+        self.make_known(code);
+        let named = name_statics(code);
+        {
+            let mut state = self.service.state();
+            state.opt_level = level.to_owned();
+            state.artifact = None;
+            state.dry = false;
+        }
+        let outputs = self
+            .context
+            .execute(&named)
+            .map_err(|error| self.explain(error, code))?;
+        self.types.learn(code);
+        let Some(artifact) = self.service.state().artifact.take() else {
+            let said: Vec<_> = outputs.content_by_mime_type.into_iter().collect();
+            return Ok(match said.is_empty() {
+                true => Compiled::Nothing,
+                false => Compiled::Said(said),
+            });
+        };
+        self.items.clone_from(&artifact.source.items);
+        self.mutable.extend(artifact.source.mutable.clone());
+        Ok(match artifact.entry {
+            Some(_) => Compiled::Run(Box::new(artifact)),
+            None => Compiled::Nothing,
+        })
+    }
+
+    /// Compiles a cell that changes no state, without evcxr; `None` where it is not such a
+    /// cell, or does not compile so.
+    pub fn compile_free_standing(&mut self, code: &str, level: &str) -> Option<Artifact> {
+        let free = source::is_free_standing(code)
+            && !self
+                .context
+                .variables_and_types()
+                .any(|(name, _)| source::mentions(code, name));
+        if !free {
+            return None;
+        }
+        self.service
+            .build_free_standing(&self.items, code, level)
+            .ok()
+    }
+
+    /// Drops variables whose type contains one that `code` defines anew, and answers their
+    /// names: their memory has the old form, and evcxr would read it in the new one.
+    pub fn drop_redefined(&mut self, code: &str) -> Vec<(String, String)> {
+        let changed = self.types.changed_by(code);
+        if changed.is_empty() {
+            return Vec::new();
+        }
+        let dropped: Vec<(String, String)> = self
+            .variables()
+            .into_iter()
+            .filter(|(_, kind)| names_one_of(kind, &changed))
+            .collect();
+        let names: Vec<String> = dropped.iter().map(|(name, _)| name.clone()).collect();
+        self.forget(&names);
+        dropped
+    }
+
+    /// Makes evcxr believe that the variables are those of `before`: the cell's changes have
+    /// not happened.
+    pub fn roll_back(&mut self, before: &Variables) {
+        let now = self.variables();
+        let new: Vec<String> = now
+            .keys()
+            .filter(|name| !before.contains_key(*name))
+            .cloned()
+            .collect();
+        self.forget(&new);
+        let lost: String = before
+            .iter()
+            .filter(|(name, kind)| now.get(*name) != Some(kind))
+            .map(|(name, kind)| {
+                let mutable = self.mutable.get(name).copied().unwrap_or(true);
+                let mutable = if mutable { "mut " } else { "" };
+                format!("let {mutable}{name}: {kind} = loop {{}};\n")
+            })
+            .collect();
+        if !lost.is_empty() {
+            self.pretend(&lost);
+        }
+    }
+
+    /// Makes evcxr forget variables.
+    pub fn forget(&mut self, names: &[String]) {
+        if !names.is_empty() {
+            self.service.state().forget = names.to_vec();
+            self.pretend("();");
+        }
+    }
+
+    /// Lets evcxr take over what `code` changes, without building or running it.
+    fn pretend(&mut self, code: &str) {
+        self.service.state().dry = true;
+        let _ = self.context.execute(code);
+        self.service.state().dry = false;
+        self.service.state().artifact = None;
+    }
+
+    /// Tells evcxr of crates that are there for every cell, when the first cell names one:
+    /// rust-analyzer needs a second to read them.
+    fn make_known(&mut self, code: &str) {
+        let parts = self.service.parts();
+        let tandem = (
+            "tandem",
+            format!("{{ path = {:?} }}", parts.project.display().to_string()),
+        );
+        let crates = CRATES
+            .iter()
+            .map(|(name, version)| (*name, (*version).to_owned()))
+            .chain([tandem]);
+        let commands: String = crates
+            .filter(|(name, _)| source::mentions(code, &name.replace('-', "_")))
+            .filter(|(name, _)| !self.known.contains(*name))
+            .map(|(name, version)| format!(":dep {name} = {version}\n"))
+            .collect();
+        if commands.is_empty() {
+            return;
+        }
+        self.add_to_evcxr(&commands);
+        for (name, _) in CRATES.iter().chain(&[("tandem", "")]) {
+            if commands.contains(&format!(":dep {name} ")) {
+                self.known.insert((*name).to_owned());
+            }
+        }
+    }
+
+    /// Hands `:dep` lines to evcxr, for rust-analyzer; what is linked is the parts' business.
+    fn add_to_evcxr(&mut self, commands: &str) {
+        let lock = self.service.parts().project.join("Cargo.lock");
+        let _ = std::fs::copy(lock, self.service.folder.join("Cargo.lock"));
+        self.pretend(&format!("{commands}();"));
+    }
+
+    /// Changes to parts that hold one more crate.
+    pub fn use_parts(&mut self, parts: Parts, name: &str, version: &str) {
+        self.service.set_parts(parts);
+        self.add_to_evcxr(&format!(":dep {name} = {version}\n"));
+        self.known.insert(name.to_owned());
+    }
+
+    fn explain(&self, error: Error, code: &str) -> CellError {
+        let written =
+            std::fs::read_to_string(self.service.folder.with_file_name("out").join("lib.rs"));
+        let lines = Lines::new(&written.unwrap_or_default(), code);
+        match error {
+            Error::CompilationErrors(errors) => {
+                let messages: Vec<_> = errors
+                    .iter()
+                    .map(|error| match error.json.is_null() {
+                        true => serde_json::json!({"level": "error", "message": error.message()}),
+                        false => error.json.clone(),
+                    })
+                    .collect();
+                compile_error(&messages, &lines)
+            }
+            other => {
+                let text = other.to_string();
+                CellError {
+                    name: "CompileError".to_owned(),
+                    value: text.lines().next().unwrap_or_default().to_owned(),
+                    traceback: text
+                        .lines()
+                        .map(|line| format!("\x1b[1;31m{line}\x1b[0m"))
+                        .collect(),
+                }
+            }
+        }
+    }
+
+    /// Completions, as evcxr gives them.
+    pub fn completions(&mut self, code: &str, position: usize) -> Option<evcxr::Completions> {
+        self.context.completions(code, position).ok()
+    }
+
+    /// Documentation: plain text and Markdown.
+    pub fn hover(&mut self, code: &str, position: usize) -> Option<(String, String)> {
+        self.context.hover_at(code, position).ok()
+    }
+}
+
+/// Runs `make` with the stand-ins first on the PATH. Nobody else in this process is harmed: a
+/// stand-in that is called by anybody but this process's own threads runs the real tool.
+fn with_tools<T>(tools: &Path, config: &Path, make: impl FnOnce() -> T) -> T {
+    let _guard = PATH.lock().unwrap_or_else(|e| e.into_inner());
+    let before = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(tools.to_owned()).chain(std::env::split_paths(&before));
+    let path = std::env::join_paths(folders).unwrap_or_else(|_| before.clone());
+    // SAFETY: other threads of this process read the environment only through std, whose lock
+    // covers both.
+    unsafe {
+        std::env::set_var("PATH", path);
+        std::env::set_var("EVCXR_CONFIG_DIR", config);
+    }
+    let made = make();
+    // SAFETY: as above.
+    unsafe {
+        std::env::set_var("PATH", before);
+        std::env::remove_var("EVCXR_CONFIG_DIR");
+    }
+    made
+}

@@ -1,0 +1,608 @@
+//! The language: cells in, events and outcomes out.
+
+use crate::assist::RustAssistant;
+use crate::diagnostics::{self, Lines};
+use crate::engine::{Compiled, Engine, Variables};
+use crate::items::function_arguments;
+use crate::parts::{Parts, PartsError};
+use crate::service::{Artifact, Service};
+use crate::worker::{End, Ran, Worker};
+use serde_json::{Value, json};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+use tandem_cell::{
+    Assistant, Cell, CellError, CellId, EventKind, Interrupter, Language, MimeBundle, Outcome,
+    Output, Stream, Unwatched, Watch,
+};
+
+/// Where Rust cells find what they need.
+#[derive(Clone, Debug)]
+pub struct RustConfig {
+    /// The folder in which cells run.
+    pub directory: PathBuf,
+    /// Tandem's data folder.
+    pub data: PathBuf,
+}
+
+/// Why something other than a cell failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RustError {
+    /// The parts cannot be made.
+    #[error(transparent)]
+    Parts(#[from] PartsError),
+    /// The request itself is no good.
+    #[error("{0}")]
+    Request(String),
+}
+
+/// Rust functions compiled for another process to call.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// A dynamic library with a function `char* tandem_call_NAME(const char* arguments)` for
+    /// each name: a JSON array in, `{"ok": value}` or `{"error": text}` out, to be freed with
+    /// `tandem_free`.
+    pub library: PathBuf,
+}
+
+/// What is made in the background.
+pub(crate) struct Ready {
+    pub(crate) engine: Mutex<Engine>,
+    service: Arc<Service>,
+}
+
+/// Filled once by the thread that starts everything.
+#[derive(Default)]
+pub(crate) struct Startup {
+    ready: Mutex<Option<Result<Arc<Ready>, CellError>>>,
+    changed: Condvar,
+    base: Mutex<Option<tempfile::TempDir>>,
+    early: Mutex<Option<Arc<Service>>>,
+    waiting: AtomicUsize,
+}
+
+impl Startup {
+    /// Waits until evcxr is ready, or has failed to be.
+    fn wait(&self) -> Result<Arc<Ready>, CellError> {
+        let mut ready = self.ready.lock().unwrap_or_else(|e| e.into_inner());
+        loop {
+            if let Some(result) = &*ready {
+                return result.clone();
+            }
+            ready = self.changed.wait(ready).unwrap_or_else(|e| e.into_inner());
+        }
+    }
+
+    /// The engine, if it is ready.
+    pub(crate) fn now(&self) -> Option<Arc<Ready>> {
+        let ready = self.ready.lock().unwrap_or_else(|e| e.into_inner());
+        ready.as_ref()?.as_ref().ok().cloned()
+    }
+
+    fn set(&self, result: Result<Arc<Ready>, CellError>) {
+        *self.ready.lock().unwrap_or_else(|e| e.into_inner()) = Some(result);
+        self.changed.notify_all();
+    }
+
+    /// Waits for the service, which is there long before evcxr is.
+    fn service(&self) -> Option<Arc<Service>> {
+        let mut early = self.early.lock().unwrap_or_else(|e| e.into_inner());
+        loop {
+            if early.is_some() {
+                return early.clone();
+            }
+            if self
+                .ready
+                .lock()
+                .unwrap_or_else(|e| e.into_inner())
+                .is_some()
+            {
+                return None;
+            }
+            early = self
+                .changed
+                .wait_timeout(early, Duration::from_millis(20))
+                .unwrap_or_else(|e| e.into_inner())
+                .0;
+        }
+    }
+}
+
+/// Rust cells of one session.
+pub struct Rust {
+    config: RustConfig,
+    startup: Arc<Startup>,
+    worker: Option<Worker>,
+    interrupt: Arc<Interrupt>,
+    opt_level: String,
+    dependencies: Vec<(String, String)>,
+}
+
+#[derive(Default)]
+struct Interrupt {
+    running: AtomicBool,
+    asked: AtomicBool,
+}
+
+impl Interrupter for Interrupt {
+    fn interrupt(&self) {
+        if self.running.load(Ordering::SeqCst) {
+            self.asked.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+fn failure(name: &str, value: impl Into<String>) -> CellError {
+    match Outcome::failed(name, value) {
+        Outcome::Failed(error) => error,
+        Outcome::Ok => unreachable!("`failed` makes failures"),
+    }
+}
+
+fn cannot_start(error: impl std::fmt::Display) -> CellError {
+    failure("StartError", error.to_string())
+}
+
+impl Rust {
+    /// Starts to get ready, on threads of its own; returns at once.
+    ///
+    /// # Errors
+    /// Where no temporary folder can be made.
+    pub fn start(config: RustConfig) -> std::io::Result<Rust> {
+        let startup = Arc::new(Startup::default());
+        let base = tempfile::Builder::new().prefix("tandem-").tempdir()?;
+        let (own, data, folder) = (startup.clone(), config.data.clone(), base.path().to_owned());
+        *startup.base.lock().unwrap_or_else(|e| e.into_inner()) = Some(base);
+        std::thread::spawn(move || {
+            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let parts = Parts::find(&data, &[], &mut |_| {}).map_err(cannot_start)?;
+                let service = Service::start(&folder, parts).map_err(cannot_start)?;
+                *own.early.lock().unwrap_or_else(|e| e.into_inner()) = Some(service.clone());
+                own.changed.notify_all();
+                let engine = Engine::new(service.clone()).map_err(cannot_start)?;
+                Ok(Arc::new(Ready {
+                    engine: Mutex::new(engine),
+                    service,
+                }))
+            }));
+            own.set(
+                made.unwrap_or_else(|_| Err(failure("StartError", "evcxr panicked at its start"))),
+            );
+            // A cell that waits goes first; else the first `let` is made ready for.
+            if own.waiting.load(Ordering::SeqCst) == 0
+                && let Some(ready) = own.now()
+            {
+                ready
+                    .engine
+                    .lock()
+                    .unwrap_or_else(|e| e.into_inner())
+                    .warm_up();
+            }
+        });
+        Ok(Rust {
+            config,
+            startup,
+            worker: None,
+            interrupt: Arc::default(),
+            opt_level: "0".to_owned(),
+            dependencies: Vec::new(),
+        })
+    }
+
+    /// The optimisation level of cells that do not choose one.
+    pub fn opt_level(&self) -> String {
+        self.opt_level.clone()
+    }
+
+    /// Sets that level.
+    pub fn set_opt_level(&mut self, level: &str) {
+        level.clone_into(&mut self.opt_level);
+    }
+
+    fn worker(&mut self, service: &Service) -> Result<&mut Worker, CellError> {
+        if self.worker.is_none() {
+            let parts = service.parts();
+            let worker = Worker::start(&parts.worker, &parts.library, &self.config.directory);
+            self.worker = Some(worker.map_err(cannot_start)?);
+        }
+        Ok(self.worker.as_mut().expect("just made"))
+    }
+
+    /// Compiles a cell; where evcxr is not needed it is not waited for.
+    fn compile(
+        &mut self,
+        cell: &Cell,
+        output: &Output,
+    ) -> Result<(Compiled, Arc<Service>, Variables), CellError> {
+        let level = match &cell.opt_level {
+            Some(level) => level.clone(),
+            None if cell.lane.is_some() => "3".to_owned(),
+            None => self.opt_level.clone(),
+        };
+        let code = match cell.lane {
+            Some(_) => format!("{{{}\n}};", cell.code),
+            None => cell.code.clone(),
+        };
+        if self.startup.now().is_none()
+            && crate::source::is_free_standing(&code)
+            && let Some(service) = self.startup.service()
+            && let Ok(artifact) = service.build_free_standing(crate::source::FIRST, &code, &level)
+        {
+            return Ok((Compiled::Run(Box::new(artifact)), service, Variables::new()));
+        }
+        self.startup.waiting.fetch_add(1, Ordering::SeqCst);
+        let ready = self.startup.wait();
+        self.startup.waiting.fetch_sub(1, Ordering::SeqCst);
+        let ready = ready?;
+        let mut engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
+        let service = ready.service.clone();
+        if let Some(artifact) = engine.compile_free_standing(&code, &level) {
+            let variables = engine.variables();
+            return Ok((Compiled::Run(Box::new(artifact)), service, variables));
+        }
+        for (name, kind) in engine.drop_redefined(&code) {
+            output.text(
+                cell.id,
+                Stream::Stderr,
+                format!(
+                    "the variable `{name}` was dropped: its type `{kind}` is being redefined\n"
+                ),
+            );
+        }
+        let before = engine.variables();
+        let compiled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            engine.compile(&code, &level)
+        }));
+        match compiled {
+            Ok(Ok(compiled)) => Ok((compiled, service, before)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(failure(
+                "InternalError",
+                "rust-analyzer panicked on this cell; try to write it otherwise",
+            )),
+        }
+    }
+
+    fn show_warnings(cell: &Cell, artifact: &Artifact, output: &Output) {
+        let lines = Lines::new(&artifact.source.text, &cell.code);
+        for message in &artifact.messages {
+            if message["level"] == "warning"
+                && diagnostics::concerns(message, &lines)
+                && cell.lane.is_none()
+            {
+                output.text(
+                    cell.id,
+                    Stream::Stderr,
+                    diagnostics::render(message, &lines) + "\n\n",
+                );
+            }
+        }
+    }
+
+    /// Compiles and runs a cell.
+    fn run(
+        &mut self,
+        cell: &Cell,
+        output: &Output,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Ran>, CellError> {
+        let (compiled, service, before) = self.compile(cell, output)?;
+        let artifact = match compiled {
+            Compiled::Run(artifact) => artifact,
+            Compiled::Nothing => return Ok(None),
+            Compiled::Said(said) => {
+                let bundle = said
+                    .into_iter()
+                    .fold(MimeBundle::default(), |bundle, (mime, text)| {
+                        bundle.with(&mime, text)
+                    });
+                output.send(cell.id, EventKind::Result(bundle));
+                return Ok(None);
+            }
+        };
+        Self::show_warnings(cell, &artifact, output);
+        let interrupt = self.interrupt.clone();
+        let asked = move || interrupt.asked.load(Ordering::SeqCst);
+        let ran = self
+            .worker(&service)?
+            .run(&artifact, cell, output, watch, &asked);
+        if let Some(ready) = self.startup.now() {
+            let mut engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
+            engine.forget(&ran.lost);
+            if ran.all_lost {
+                let all: Vec<String> = engine.variables().into_keys().collect();
+                engine.forget(&all);
+            } else if !matches!(ran.end, End::Done) {
+                engine.roll_back(&before);
+            }
+        }
+        if ran.all_lost {
+            self.worker = None;
+        }
+        match explain(&ran, cell, &artifact) {
+            Some(error) => Err(error),
+            None => Ok(Some(ran)),
+        }
+    }
+
+    /// Runs code of the kernel's own, with nothing shown.
+    fn ask(&mut self, id: CellId, code: String) -> Result<Ran, CellError> {
+        let cell = Cell {
+            silent: true,
+            ..Cell::new(id, code)
+        };
+        let (output, _events) = Output::channel();
+        let ran = self.run(&cell, &output, &mut Unwatched)?;
+        ran.ok_or_else(|| failure("ValueError", "there is no value"))
+    }
+
+    /// The value of a variable, as JSON.
+    ///
+    /// # Errors
+    /// Where there is no such variable, or JSON cannot carry its type.
+    pub fn read_json(&mut self, name: &str) -> Result<Value, RustError> {
+        let ran = self
+            .ask(CellId(0), format!("::tandem::runtime::answer(&{name});"))
+            .map_err(|error| {
+                RustError::Request(match error.name.as_str() {
+                    "E0425" => format!("there is no Rust variable `{name}`"),
+                    "E0277" => format!(
+                        "the type of `{name}` cannot be written as JSON: it has no serde::Serialize"
+                    ),
+                    _ => error.value,
+                })
+            })?;
+        ran.answer
+            .unwrap_or_else(|| Err("no answer".to_owned()))
+            .map_err(RustError::Request)
+    }
+
+    /// Defines a variable from JSON: integers become `i64`, arrays of one kind a `Vec`, what
+    /// has no such form a `serde_json::Value`.
+    ///
+    /// # Errors
+    /// Where the name is no Rust name.
+    pub fn define_json(&mut self, name: &str, value: &Value) -> Result<(), RustError> {
+        let kind = rust_type(value);
+        let text = format!("{:?}", value.to_string());
+        let code = format!("let mut {name}: {kind} = ::serde_json::from_str({text}).unwrap();");
+        self.ask(CellId(0), code)
+            .map(drop)
+            .map_err(|error| RustError::Request(error.value))
+    }
+
+    /// Adds a crate, `name` or `name = "version"` (or a table), for this and later cells.
+    ///
+    /// # Errors
+    /// What cargo says.
+    pub fn add_dependency(
+        &mut self,
+        text: &str,
+        cell: CellId,
+        output: &Output,
+    ) -> Result<(), RustError> {
+        let (name, version) = match text.split_once('=') {
+            Some((name, version)) => (name.trim(), version.trim()),
+            None => (text.trim(), "\"*\""),
+        };
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+        {
+            return Err(RustError::Request(format!(
+                "`{name}` is no name of a crate"
+            )));
+        }
+        output.text(cell, Stream::Stderr, format!("building {name} ...\n"));
+        let mut dependencies = self.dependencies.clone();
+        dependencies.retain(|(other, _)| other != name);
+        dependencies.push((name.to_owned(), version.to_owned()));
+        let parts = Parts::find(&self.config.data, &dependencies, &mut |_| {})?;
+        let ready = self
+            .startup
+            .wait()
+            .map_err(|error| RustError::Request(error.value))?;
+        let library = parts.library.clone();
+        let mut engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
+        engine.use_parts(parts, name, version);
+        self.dependencies = dependencies;
+        if let Some(worker) = &mut self.worker {
+            worker
+                .load(&library)
+                .map_err(|error| RustError::Request(error.to_string()))?;
+        }
+        output.text(cell, Stream::Stderr, format!("{name} can be used now\n"));
+        Ok(())
+    }
+
+    /// Compiles functions of earlier cells into a library that another process can load.
+    ///
+    /// # Errors
+    /// Where a name is no function, or JSON cannot carry its arguments or result.
+    pub fn export(&mut self, names: &[&str]) -> Result<Export, RustError> {
+        let ready = self
+            .startup
+            .wait()
+            .map_err(|error| RustError::Request(error.value))?;
+        let items = {
+            let engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
+            engine.items().to_owned()
+        };
+        let mut text = items.clone();
+        for name in names {
+            let arguments = function_arguments(&items, name)
+                .ok_or_else(|| RustError::Request(format!("there is no Rust function `{name}`")))?;
+            let count = arguments.len();
+            let values: String = (0..count).map(|at| format!("values.{at}, ")).collect();
+            let kinds: String = arguments.iter().map(|kind| format!("{kind}, ")).collect();
+            text.push_str(&format!(
+                "\n#[unsafe(no_mangle)] pub extern \"C\" fn tandem_call_{name}(arguments: *const ::std::ffi::c_char) -> *mut ::std::ffi::c_char {{ \
+                 ::tandem::runtime::call(arguments, |json| {{ \
+                 let given = json.as_array().map_or(0, Vec::len); \
+                 if given != {count} {{ return Err(format!(\"{name} takes {count} arguments, not {{given}}\")); }} \
+                 {} ::serde_json::to_value({name}({values})).map_err(|error| error.to_string()) }}) }}\n",
+                match count {
+                    0 => String::new(),
+                    _ => format!("let values: ({kinds}) = ::serde_json::from_value(json).map_err(|error| error.to_string())?;"),
+                }
+            ));
+        }
+        ready
+            .service
+            .build_library(&text, "3")
+            .map_err(|messages| {
+                let error = diagnostics::compile_error(&messages, &Lines::new("", ""));
+                RustError::Request(format!(
+                    "these functions cannot be exported: {}",
+                    error.value
+                ))
+            })
+            .map(|library| Export { library })
+    }
+}
+
+/// The natural type of a JSON value.
+fn rust_type(value: &Value) -> String {
+    match value {
+        Value::Bool(_) => "bool".to_owned(),
+        Value::Number(number) if number.is_i64() => "i64".to_owned(),
+        Value::Number(number) if number.is_u64() => "u64".to_owned(),
+        Value::Number(_) => "f64".to_owned(),
+        Value::String(_) => "String".to_owned(),
+        Value::Array(values) if !values.is_empty() => {
+            let mut kinds: Vec<String> = values.iter().map(rust_type).collect();
+            kinds.sort();
+            kinds.dedup();
+            match kinds.as_slice() {
+                [one] => format!("Vec<{one}>"),
+                [float, integer] if float == "f64" && integer == "i64" => "Vec<f64>".to_owned(),
+                _ => "::serde_json::Value".to_owned(),
+            }
+        }
+        _ => "::serde_json::Value".to_owned(),
+    }
+}
+
+/// The error of a run that did not end well.
+fn explain(ran: &Ran, cell: &Cell, artifact: &Artifact) -> Option<CellError> {
+    let mut error = match &ran.end {
+        End::Done => return None,
+        End::Panic(message, line) => {
+            let lines = Lines::new(&artifact.source.text, &cell.code);
+            diagnostics::panic_error(message, line.and_then(|line| lines.of(line)), &cell.code)
+        }
+        End::QuestionMark(error) => failure("Err", error.clone()),
+        End::Interrupted => failure("KeyboardInterrupt", "the cell was stopped"),
+        End::Died(status) => failure(&died(*status), what_died(*status)),
+        End::Load(error) => failure("LoadError", error.clone()),
+    };
+    if ran.all_lost {
+        error
+            .traceback
+            .push("All variables of Rust cells are lost.".to_owned());
+    } else if ran.threads > 0 {
+        error.traceback.push(format!(
+            "Variables are as they were before the cell. Lost: {} background thread(s) of earlier cells.",
+            ran.threads
+        ));
+    } else {
+        error
+            .traceback
+            .push("Variables are as they were before the cell.".to_owned());
+    }
+    Some(error)
+}
+
+fn died(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(libc::SIGSEGV) => "SIGSEGV".to_owned(),
+        Some(libc::SIGABRT) => "SIGABRT".to_owned(),
+        Some(libc::SIGBUS) => "SIGBUS".to_owned(),
+        Some(libc::SIGILL) => "SIGILL".to_owned(),
+        Some(libc::SIGFPE) => "SIGFPE".to_owned(),
+        Some(libc::SIGKILL) => "SIGKILL".to_owned(),
+        Some(signal) => format!("signal {signal}"),
+        None => "exit".to_owned(),
+    }
+}
+
+fn what_died(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(libc::SIGSEGV), _) => "the cell used memory that is not its own".to_owned(),
+        (Some(libc::SIGABRT), _) => {
+            "the cell aborted (a stack overflow, or a panic that could not unwind)".to_owned()
+        }
+        (Some(libc::SIGKILL), _) => {
+            "the cell was killed, perhaps because the machine ran out of memory".to_owned()
+        }
+        (Some(signal), _) => format!("the cell was ended by signal {signal}"),
+        (None, code) => format!(
+            "the cell ended the process with status {}",
+            code.unwrap_or(0)
+        ),
+    }
+}
+
+/// The representation that a `result` or `display` message carries.
+pub(crate) fn bundle(message: &Value) -> MimeBundle {
+    let mime = message["mime"].as_str().unwrap_or("text/plain");
+    let content = message["content"].as_str().unwrap_or_default();
+    MimeBundle::default().with(mime, content)
+}
+
+/// The event for a message that only shows something.
+pub(crate) fn display_event(message: &Value) -> Option<EventKind> {
+    let id = message["id"].as_str().map(str::to_owned);
+    match message["type"].as_str()? {
+        "display" => Some(EventKind::Display {
+            bundle: bundle(message),
+            display_id: id,
+        }),
+        "update" => Some(EventKind::UpdateDisplay {
+            bundle: bundle(message),
+            display_id: id.unwrap_or_default(),
+        }),
+        "clear" => Some(EventKind::ClearOutput {
+            wait: message["wait"] == "yes",
+        }),
+        _ => None,
+    }
+}
+
+impl Language for Rust {
+    fn execute(&mut self, cell: &Cell, output: &Output, watch: &mut dyn Watch) -> Outcome {
+        self.interrupt.asked.store(false, Ordering::SeqCst);
+        self.interrupt.running.store(true, Ordering::SeqCst);
+        let result = self.run(cell, output, watch);
+        self.interrupt.running.store(false, Ordering::SeqCst);
+        match result {
+            Ok(_) => Outcome::Ok,
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    fn evaluate(&mut self, id: CellId, expression: &str) -> Result<MimeBundle, CellError> {
+        let ran = self.ask(id, expression.to_owned())?;
+        match ran.value {
+            Some(Value::Object(data)) => Ok(MimeBundle {
+                data,
+                metadata: serde_json::Map::new(),
+            }),
+            _ => Ok(serde_json::from_value(json!({"data": {}})).unwrap_or_default()),
+        }
+    }
+
+    fn assistant(&self) -> Arc<dyn Assistant> {
+        Arc::new(RustAssistant {
+            startup: self.startup.clone(),
+        })
+    }
+
+    fn interrupter(&self) -> Arc<dyn Interrupter> {
+        self.interrupt.clone()
+    }
+}

@@ -1,0 +1,250 @@
+//! From the code that evcxr 0.22 writes for a cell to the code that is compiled.
+//!
+//! Only lines that evcxr itself has written are changed, and the number of lines stays, so
+//! that evcxr finds its way from rustc's messages back to the cell.
+
+use std::collections::HashMap;
+
+/// The first line of every source.
+pub const FIRST: &str = "#![allow(unused_imports, unused_mut, dead_code)]";
+
+/// A source that is ready for rustc.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What to compile.
+    pub text: String,
+    /// Name of the function to run; `None` where the cell has only items.
+    pub entry: Option<String>,
+    /// The lines before the entry: attributes and all items of the session.
+    pub items: String,
+    /// For each stored variable, whether it is `mut`.
+    pub mutable: HashMap<String, bool>,
+}
+
+const RUNTIME: &str = "mod evcxr_internal_runtime {";
+const RUNTIME_FIRST: &str = "// Copyright 2020 The Evcxr Authors.";
+const RUNTIME_LAST: &str = "pub fn create_variable_store() -> *mut VariableStore {";
+const ENTRY: &str = "pub extern \"C\" fn run_user_code_";
+const EMPTY: &str = "mut x: *mut std::os::raw::c_void) -> *mut std::os::raw::c_void {x}";
+const ERROR: &str = "            struct EvcxrUserCodeError {}";
+
+/// Rewrites what evcxr has written; `number` makes the entry's name unique.
+pub fn prepare(written: &str, number: u64) -> Source {
+    let mut lines: Vec<&str> = written.lines().collect();
+    let error = lines.iter().rposition(|line| *line == ERROR);
+    if let Some(at) = error
+        && lines
+            .get(at + 4)
+            .is_some_and(|line| line.contains("USER_ERROR_OCCURRED"))
+    {
+        lines[at + 3] = "evcxr_internal_runtime::user_error(&format!(\"{}\", error));";
+        lines[at + 4] = "";
+    }
+    let runtime = (0..lines.len().saturating_sub(1))
+        .rev()
+        .find(|at| lines[*at] == RUNTIME && lines[at + 1] == RUNTIME_FIRST);
+    if let Some(at) = runtime
+        && let Some(last) = lines[at..].iter().position(|line| *line == RUNTIME_LAST)
+    {
+        // The function's body, its end, and the end of the module.
+        let end = (at + last + 3).min(lines.len() - 1);
+        lines[at..=end].fill("");
+        lines[at] = "use ::tandem::runtime as evcxr_internal_runtime;";
+    }
+    let entry = (1..lines.len())
+        .find(|at| lines[*at].starts_with(ENTRY) && lines[at - 1] == "#[unsafe(no_mangle)]");
+    let Some(entry) = entry else {
+        return Source {
+            text: lines.join("\n"),
+            entry: None,
+            items: lines.join("\n"),
+            mutable: HashMap::new(),
+        };
+    };
+    let items_end = error.or(runtime).unwrap_or(entry - 1).min(entry - 1);
+    let items = lines[..items_end].join("\n");
+    if lines.get(entry + 1) == Some(&EMPTY) {
+        return Source {
+            text: lines.join("\n"),
+            entry: None,
+            items,
+            mutable: HashMap::new(),
+        };
+    }
+    let function = lines[entry]
+        .trim_start_matches("pub extern \"C\" fn ")
+        .trim_end_matches('(');
+    let (function, plain) = (function.to_owned(), format!("fn {function}("));
+    lines[entry - 1] = "";
+    lines[entry] = &plain;
+    let mutable = lines[entry..]
+        .iter()
+        .filter_map(|line| {
+            let (pattern, rest) = line.strip_prefix("let ")?.split_once(" = ")?;
+            rest.starts_with("evcxr_variable_store.take_variable::<")
+                .then_some(())?;
+            let name = pattern.strip_prefix("mut ");
+            Some((name.unwrap_or(pattern).to_owned(), name.is_some()))
+        })
+        .collect();
+    Source {
+        text: format!(
+            "{}\n{}",
+            lines.join("\n"),
+            closing(&function, number, &items, written)
+        ),
+        entry: Some(entry_name(number)),
+        items,
+        mutable,
+    }
+}
+
+/// The source of a cell that changes no state: expressions that use no variable. It is written
+/// here, without evcxr, on top of the session's items.
+pub fn free_standing(items: &str, code: &str, number: u64) -> Source {
+    let (head, tail) = match last_expression(code) {
+        Some(at) => code.split_at(at),
+        None => (code, ""),
+    };
+    let shown = match tail.trim().is_empty() {
+        true => String::new(),
+        false => format!("({tail}\n).evcxr_display();"),
+    };
+    let function = "tandem_cell";
+    let text = format!(
+        "{items}\nfn {function}(tandem_store: *mut u8) -> *mut u8 {{\n{head}{shown}\ntandem_store }}\n{}",
+        closing(function, number, items, code)
+    );
+    Source {
+        text,
+        entry: Some(entry_name(number)),
+        items: items.to_owned(),
+        mutable: HashMap::new(),
+    }
+}
+
+fn last_expression(code: &str) -> Option<usize> {
+    let block: syn::Block = syn::parse_str(&format!("{{{code}\n}}")).ok()?;
+    let Some(syn::Stmt::Expr(expression, None)) = block.stmts.last() else {
+        return match block.stmts.last() {
+            // A macro in the place of an expression, such as `vec![1]`.
+            Some(syn::Stmt::Macro(statement)) if statement.semi_token.is_none() => {
+                Some(start(syn::spanned::Spanned::span(statement), code))
+            }
+            _ => None,
+        };
+    };
+    Some(start(syn::spanned::Spanned::span(expression), code))
+}
+
+/// Byte offset in `code` of a span in `{code`.
+fn start(span: proc_macro2::Span, code: &str) -> usize {
+    let place = span.start();
+    let line: usize = code
+        .split_inclusive('\n')
+        .take(place.line - 1)
+        .map(str::len)
+        .sum();
+    let columns = place.column - usize::from(place.line == 1);
+    let rest = &code[line..];
+    line + rest
+        .char_indices()
+        .nth(columns)
+        .map_or(rest.len(), |(at, _)| at)
+}
+
+fn entry_name(number: u64) -> String {
+    format!("tandem_entry_{number}")
+}
+
+/// What follows the written code: the trait that shows values, and the entry, which catches
+/// panics.
+fn closing(function: &str, number: u64, items: &str, code: &str) -> String {
+    let pool = match items.contains("rayon") || code.contains("rayon") {
+        true => "::tandem::runtime::start_pool(); ",
+        false => "",
+    };
+    format!(
+        "use ::tandem::runtime::Show as _;\n\
+         #[unsafe(no_mangle)] pub extern \"C\" fn {}(store: *mut *mut ::std::ffi::c_void) -> i32 {{ \
+         {pool}::tandem::runtime::run(store, |store| {function}(store as *mut _) as *mut _) }}\n",
+        entry_name(number)
+    )
+}
+
+/// Whether a cell consists of expressions only: it defines nothing that lives on.
+pub fn is_free_standing(code: &str) -> bool {
+    let Ok(block) = syn::parse_str::<syn::Block>(&format!("{{{code}\n}}")) else {
+        return false;
+    };
+    let asynchronous = code.contains(".await") || code.contains('?');
+    let inner_attribute = code.trim_start().starts_with("#!");
+    !block.stmts.is_empty()
+        && !asynchronous
+        && !inner_attribute
+        && !code.trim_start().starts_with(':')
+        && block.stmts.iter().all(|statement| match statement {
+            syn::Stmt::Expr(..) => true,
+            syn::Stmt::Macro(call) => {
+                !call.mac.path.is_ident("macro_rules") && !call.mac.path.is_ident("thread_local")
+            }
+            _ => false,
+        })
+}
+
+/// Whether `name` stands in `code` as a word.
+pub fn mentions(code: &str, name: &str) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(name)
+        .any(|(at, _)| !code[..at].ends_with(word) && !code[at + name.len()..].starts_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_cells_that_leave_nothing_behind_are_free_standing() {
+        for code in [
+            "1 + 1",
+            "println!(\"a\");",
+            "vec![1, 2]",
+            "if a { b() } else { c() }",
+        ] {
+            assert!(is_free_standing(code), "{code}");
+        }
+        for code in [
+            "let x = 1;",
+            "fn f() {}",
+            "use std::fmt;",
+            "f()?",
+            "",
+            "x y",
+            "f().await",
+        ] {
+            assert!(!is_free_standing(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_value_of_the_last_expression_is_shown_and_lines_stay() {
+        let source = free_standing(FIRST, "f();\n  é + 2", 7);
+        assert!(
+            source.text.contains("f();\n  (é + 2\n).evcxr_display();"),
+            "{}",
+            source.text
+        );
+        assert_eq!(source.entry.as_deref(), Some("tandem_entry_7"));
+        assert!(
+            !free_standing(FIRST, "f();", 1)
+                .text
+                .contains(").evcxr_display")
+        );
+    }
+
+    #[test]
+    fn a_name_is_found_as_a_word_only() {
+        assert!(mentions("a + bc", "bc") && mentions("{bc}", "bc"));
+        assert!(!mentions("abc + bcd", "bc"));
+    }
+}

@@ -1,0 +1,168 @@
+"""What a user of Rust cells loses with other kernels, one test for each loss.
+
+Every test here fails with evcxr_jupyter 0.22 (TANDEM_TEST_KERNEL=rust).
+"""
+
+import unittest
+
+from kernel import Kernel
+
+
+def prints(text, stream="stdout"):
+    return lambda message: (
+        message["msg_type"] == "stream"
+        and message["content"]["name"] == stream
+        and text in message["content"]["text"]
+    )
+
+
+class RustCells(unittest.TestCase):
+    def setUp(self):
+        self.kernel = Kernel()
+        self.addCleanup(self.kernel.stop)
+
+    def test_01_run_all_stops_at_a_panic(self):
+        first = self.kernel.send('panic!("stop here")')
+        second = self.kernel.send('println!("must not run")')
+        failed = self.kernel.collect(first)
+        self.assertEqual(failed.status, "error")
+        self.assertIn("stop here", failed.reply["content"]["evalue"])
+        self.assertEqual(self.kernel.collect(second).status, "aborted")
+
+    def test_01_a_failed_question_mark_is_an_error(self):
+        ran = self.kernel.run('let n: i32 = "x".parse::<i32>()?;')
+        self.assertEqual(ran.status, "error")
+
+    def test_01_one_compile_error_is_one_message_with_all_fields(self):
+        ran = self.kernel.run('let a: i32 = "x";\nlet b: i32 = "y";')
+        self.assertEqual(ran.status, "error")
+        for field in ("ename", "evalue", "traceback"):
+            self.assertTrue(ran.reply["content"][field], field)
+        self.assertEqual(len(ran.of("error")), 1)
+
+    def test_01_an_old_warning_is_no_error(self):
+        self.kernel.run("fn unused_mut() { let mut x = 1; println!(\"{x}\"); }")
+        ran = self.kernel.run("1 + 1")
+        self.assertEqual((ran.status, ran.of("error"), ran.value), ("ok", [], "2"))
+
+    def test_02_an_interrupt_keeps_the_variables(self):
+        self.kernel.run("let kept = vec![1, 2, 3];")
+        request = self.kernel.send('println!("running"); loop {}')
+        self.kernel.until(request, prints("running"))
+        self.kernel.manager.interrupt_kernel()
+        ran = self.kernel.collect(request)
+        self.assertEqual(ran.reply["content"]["ename"], "KeyboardInterrupt")
+        self.assertEqual(self.kernel.run("kept.len()").value, "3")
+
+    def test_03_text_without_a_line_end_is_shown_at_once_and_ends(self):
+        request = self.kernel.send(
+            'use std::io::Write; print!("part"); std::io::stdout().flush().unwrap();\n'
+            "std::thread::sleep(std::time::Duration::from_secs(3));\n"
+            'print!("end");'
+        )
+        message = self.kernel.until(request, prints("part"))
+        self.assertNotIn("end", message["content"]["text"])
+        self.assertTrue(self.kernel.collect(request).text().endswith("end"))
+
+    def test_04_printing_a_control_line_shifts_nothing(self):
+        lines = ["EVCXR_EXECUTION_COMPLETE", "EVCXR_PANIC_NOTIFICATION", "EVCXR_ERROR_OCCURRED"]
+        code = "".join(f'println!("{line}");\n' for line in lines) + "1"
+        ran = self.kernel.run(code)
+        self.assertEqual((ran.status, ran.value), ("ok", "1"))
+        self.assertEqual(ran.text(), "".join(line + "\n" for line in lines))
+        self.assertEqual(self.kernel.run("2").value, "2")
+
+    def test_04_bytes_that_are_no_text_break_nothing(self):
+        ran = self.kernel.run(
+            'use std::io::Write; std::io::stdout().write_all(b"a\\xff\\xfeb\\n").unwrap();'
+        )
+        self.assertEqual((ran.status, ran.text()), ("ok", "a\ufffd\ufffdb\n"))
+        self.assertEqual(self.kernel.run("3").value, "3")
+
+    def test_05_a_hundred_thousand_lines_come_in_few_messages(self):
+        ran = self.kernel.run('for i in 0..100_000 { println!("{i}"); }')
+        self.assertEqual(ran.text(), "".join(f"{i}\n" for i in range(100_000)))
+        self.assertLess(len(ran.of("stream")), 1000)
+
+    def test_06_a_background_thread_writes_under_the_cell_that_started_it(self):
+        request = self.kernel.send(
+            "let (send, receive) = std::sync::mpsc::channel::<()>();\n"
+            "std::thread::spawn(move || { receive.recv().unwrap();"
+            ' println!("from behind"); });'
+        )
+        self.kernel.collect(request)
+        other = self.kernel.send("send.send(()).unwrap();")
+        self.kernel.until(request, prints("from behind"))
+        self.assertEqual(self.kernel.collect(other).text(), "")
+
+    def test_06_both_streams_come_in_the_order_written(self):
+        ran = self.kernel.run('for i in 0..50 { println!("o{i}"); eprintln!("e{i}"); }')
+        joined = "".join(content["text"] for content in ran.of("stream"))
+        self.assertEqual(joined, "".join(f"o{i}\ne{i}\n" for i in range(50)))
+
+    def test_07_reading_a_line_asks_the_user(self):
+        ran = self.kernel.run(
+            "let mut line = String::new(); std::io::stdin().read_line(&mut line).unwrap();\n"
+            "line.trim().to_uppercase()",
+            answer="hello",
+        )
+        self.assertEqual(ran.value, '"HELLO"')
+
+    def test_08_a_static_lives_on(self):
+        self.kernel.run(
+            "use std::sync::atomic::{AtomicUsize, Ordering};\n"
+            "static COUNT: AtomicUsize = AtomicUsize::new(0);"
+        )
+        self.kernel.run("COUNT.fetch_add(5, Ordering::SeqCst);")
+        self.assertEqual(self.kernel.run("COUNT.load(Ordering::SeqCst)").value, "5")
+
+    def test_09_a_redefined_type_never_shows_garbage(self):
+        self.kernel.run("#[derive(Debug)] struct Q { a: u8 }")
+        self.kernel.run("let q = Q { a: 7 };")
+        changed = self.kernel.run("#[derive(Debug)] struct Q { text: String, more: [u64; 4] }")
+        ran = self.kernel.run("q")
+        self.assertEqual(ran.status, "error")
+        said = changed.text("stderr") + ran.text("stderr") + str(ran.reply["content"])
+        self.assertIn("q", said)
+        self.assertIn("Q", said)
+
+    def test_10_silent_shows_nothing_and_expressions_are_answered(self):
+        self.assertIsNone(self.kernel.run("1 + 1", silent=True).value)
+        ran = self.kernel.run("let n = 20;", user_expressions={"twice": "n * 2"})
+        self.assertEqual(
+            ran.reply["content"]["user_expressions"]["twice"]["data"]["text/plain"], "40"
+        )
+
+    def test_10_the_first_cell_is_number_one_and_unit_shows_nothing(self):
+        ran = self.kernel.run("()")
+        self.assertEqual(ran.reply["content"]["execution_count"], 1)
+        self.assertIsNone(ran.value)
+
+    def test_11_what_a_front_end_asks_is_answered(self):
+        client = self.kernel.client
+        self.kernel.run("let first = 1;")
+        client.comm_info()
+        self.assertIn("comms", client.get_shell_msg(timeout=60)["content"])
+        client.history(hist_access_type="tail", n=1)
+        self.assertIn("let first", str(client.get_shell_msg(timeout=60)["content"]["history"]))
+        client.is_complete("fn f() {")
+        self.assertEqual(
+            client.get_shell_msg(timeout=60)["content"]["status"], "incomplete"
+        )
+        client.kernel_info()
+        info = client.get_shell_msg(timeout=60)["content"]
+        self.assertGreaterEqual(info["protocol_version"], "5.4")
+        self.assertEqual(info["language_info"]["mimetype"], "text/x-rustsrc")
+
+    def test_12_what_cannot_be_kept_says_why(self):
+        for code, word in (
+            ("let add = |a: i32| a + 1;", "closure"),
+            ("let owned = String::from(\"a\"); let view = owned.as_str();", "view"),
+        ):
+            ran = self.kernel.run(code)
+            self.assertEqual(ran.status, "error", code)
+            self.assertIn(word, str(ran.reply["content"]))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
