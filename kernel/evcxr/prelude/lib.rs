@@ -116,6 +116,11 @@ pub mod runtime {
         }
     }
 
+    thread_local! {
+        /// Whether this thread runs the cell itself, as against a thread that it started.
+        static RUNS_CELL: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+
     static QUESTION_MARK: AtomicBool = AtomicBool::new(false);
 
     /// A `?` ended the cell.
@@ -128,6 +133,7 @@ pub mod runtime {
     pub fn run(store: *mut *mut c_void, code: impl FnOnce(*mut c_void) -> *mut c_void) -> i32 {
         static HOOK: Once = Once::new();
         HOOK.call_once(install_hook);
+        RUNS_CELL.set(true);
         QUESTION_MARK.store(false, Ordering::Relaxed);
         // SAFETY: the worker hands over its own pointer.
         let before = unsafe { *store };
@@ -153,8 +159,7 @@ pub mod runtime {
     fn install_hook() {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let thread = std::thread::current();
-            if thread.name() != Some("main") {
+            if !RUNS_CELL.get() {
                 return usual(info);
             }
             let message = match info.payload().downcast_ref::<&str>() {

@@ -70,14 +70,15 @@ pub fn render(message: &Value, lines: &Lines) -> String {
     rendered
         .lines()
         .filter(|line| !line.contains("export_name = \"tandem_static_"))
-        .map(|line| renumber(line, lines))
+        .filter_map(|line| renumber(line, lines))
         .collect::<Vec<_>>()
         .join("\n")
         .trim_end()
         .to_owned()
 }
 
-fn renumber(line: &str, lines: &Lines) -> String {
+/// A rendered line with the cell's number; `None` for a line of generated code.
+fn renumber(line: &str, lines: &Lines) -> Option<String> {
     let visible = visible(line);
     let text = visible.trim_start();
     if let Some(place) = text
@@ -93,20 +94,24 @@ fn renumber(line: &str, lines: &Lines) -> String {
         };
         let arrow = line.find("lib.rs:").map_or(line, |at| &line[..at]);
         let arrow = arrow.strip_suffix("out/").unwrap_or(arrow);
-        return format!("{arrow}{place}");
+        return Some(format!("{arrow}{place}"));
     }
     let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
     if !digits.is_empty()
         && text[digits.len()..]
             .trim_start()
             .starts_with(['|', '+', '-', '~'])
-        && let Some(own) = digits.parse().ok().and_then(|number| lines.of(number))
         && let Some(at) = find_visible(line, &digits)
     {
+        let own = lines.of(digits.parse().ok()?)?;
         let own = format!("{own:<width$}", width = digits.len());
-        return format!("{}{own}{}", &line[..at], &line[at + digits.len()..]);
+        return Some(format!(
+            "{}{own}{}",
+            &line[..at],
+            &line[at + digits.len()..]
+        ));
     }
-    line.to_owned()
+    Some(line.to_owned())
 }
 
 /// `line` without ANSI escapes.

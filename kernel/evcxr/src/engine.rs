@@ -6,6 +6,7 @@ use crate::parts::{CRATES, Parts};
 use crate::service::{Artifact, Service};
 use crate::source::{self, FIRST};
 use evcxr::{CommandContext, Error, EvalContext};
+use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::process::Command;
@@ -105,6 +106,8 @@ impl Engine {
             state.opt_level = level.to_owned();
             state.artifact = None;
             state.dry = false;
+            state.first_failure = None;
+            state.last_failure = None;
         }
         let outputs = self
             .context
@@ -242,21 +245,43 @@ impl Engine {
     }
 
     fn explain(&self, error: Error, code: &str) -> CellError {
-        let written =
-            std::fs::read_to_string(self.service.folder.with_file_name("out").join("lib.rs"));
-        let lines = Lines::new(&written.unwrap_or_default(), code);
-        match error {
-            Error::CompilationErrors(errors) => {
-                let messages: Vec<_> = errors
-                    .iter()
-                    .map(|error| match error.json.is_null() {
-                        true => serde_json::json!({"level": "error", "message": error.message()}),
-                        false => error.json.clone(),
-                    })
-                    .collect();
-                compile_error(&messages, &lines)
+        let (first, last) = {
+            let mut state = self.service.state();
+            (state.first_failure.take(), state.last_failure.take())
+        };
+        let failure = match (&error, first, last) {
+            (Error::CompilationErrors(_), Some(first), Some(last)) => {
+                // The last try is the one that evcxr gave up on; the first one shows the cell
+                // as it stands, and is better where the last one shows generated code.
+                let generated = |message: &Value| {
+                    let text = message["rendered"].as_str().unwrap_or_default();
+                    text.contains("evcxr_send_text_plain")
+                };
+                let shows = |message: &Value| {
+                    let text = message["message"].as_str().unwrap_or_default();
+                    message["level"] == "error"
+                        && !text.contains("evcxr_display")
+                        && !text.starts_with("aborting")
+                };
+                match last.1.iter().any(generated) && first.1.iter().any(shows) {
+                    true => Some((first.0, first.1.into_iter().filter(|m| shows(m)).collect())),
+                    false => Some(last),
+                }
             }
-            other => {
+            _ => None,
+        };
+        match (error, failure) {
+            (Error::CompilationErrors(_), Some((source, messages))) => {
+                compile_error(&messages, &Lines::new(&source, code))
+            }
+            (Error::CompilationErrors(errors), None) => {
+                let messages: Vec<Value> = errors
+                    .iter()
+                    .map(|error| json!({"level": "error", "message": error.message()}))
+                    .collect();
+                compile_error(&messages, &Lines::new("", code))
+            }
+            (other, _) => {
                 let text = other.to_string();
                 CellError {
                     name: "CompileError".to_owned(),

@@ -116,18 +116,17 @@ impl Parts {
                 folder.join(format!("library-{:016x}", hasher.finish()))
             }
         };
+        let libraries = output(&rustc, &["--print", "target-libdir"]).ok_or(PartsError::NoRustc)?;
         let list = project.join("externs");
         if !list.exists() {
             let tools = Tools {
                 cargo: &cargo,
                 // Found also by another process than rustc's own children.
-                flags: format!(
-                    "-Cprefer-dynamic -Clink-arg=-Wl,-rpath,{}/lib",
-                    sysroot.display()
-                ),
+                flags: format!("-Cprefer-dynamic -Clink-arg=-Wl,-rpath,{libraries}"),
             };
             let target = folder.join("target");
-            build_library(&project, &target, &tools, more, &list, progress)?;        }
+            build_library(&project, &target, &tools, more, &list, progress)?;
+        }
         let externs: Vec<String> = fs::read_to_string(&list)
             .map_err(at(&list))?
             .lines()

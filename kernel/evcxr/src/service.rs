@@ -33,6 +33,11 @@ pub struct State {
     pub forget: Vec<String>,
     /// The last cell that was built.
     pub artifact: Option<Artifact>,
+    /// Source and messages of the first try that failed; evcxr tries again with other code
+    /// around the cell, and then rustc complains of that.
+    pub first_failure: Option<(String, Vec<Value>)>,
+    /// Source and messages of the last try that failed.
+    pub last_failure: Option<(String, Vec<Value>)>,
     number: u64,
     last: Option<(String, String, Answer)>,
 }
@@ -149,7 +154,11 @@ impl Service {
     }
 
     fn answer(&self, tool: &str, arguments: &[String], directory: &Path) -> Answer {
-        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let words: Vec<&str> = arguments
+            .iter()
+            .map(String::as_str)
+            .filter(|word| *word != "--offline")
+            .collect();
         let own = directory == self.folder;
         match (tool, words.as_slice()) {
             ("rustup", ["which", "cargo"]) => {
@@ -192,6 +201,8 @@ impl Service {
         };
         let library = self.place_for_library();
         let (messages, status) = self.compile(&source, &library, &level);
+        let source_text = source.text.clone();
+        let nothing = source.entry.is_none();
         let stderr: String = messages
             .iter()
             .map(|message| format!("{message}\n"))
@@ -201,8 +212,14 @@ impl Service {
                 library: library.clone(),
                 entry: source.entry.clone(),
                 source,
-                messages,
+                messages: messages.clone(),
             });
+        }
+        if status != 0 {
+            let failure = (source_text, messages);
+            let mut state = self.state();
+            state.first_failure.get_or_insert_with(|| failure.clone());
+            state.last_failure = Some(failure);
         }
         let answer = match status {
             0 if check => Answer {
@@ -211,7 +228,7 @@ impl Service {
             },
             0 => Answer {
                 stderr,
-                ..self.built(&library, false)
+                ..self.built(&library, nothing)
             },
             _ => Answer {
                 stderr,

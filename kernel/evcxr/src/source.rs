@@ -6,7 +6,10 @@
 use std::collections::HashMap;
 
 /// The first line of every source.
-pub const FIRST: &str = "#![allow(unused_imports, unused_mut, dead_code)]";
+pub const FIRST: &str = "#![allow(unused_imports, unused_mut, dead_code, unreachable_code)]";
+
+/// As evcxr writes it; what shows a value is unreachable where the cell never ends.
+const WRITTEN_FIRST: &str = "#![allow(unused_imports, unused_mut, dead_code)]";
 
 /// A source that is ready for rustc.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,9 @@ const ERROR: &str = "            struct EvcxrUserCodeError {}";
 /// Rewrites what evcxr has written; `number` makes the entry's name unique.
 pub fn prepare(written: &str, number: u64) -> Source {
     let mut lines: Vec<&str> = written.lines().collect();
+    if lines.first() == Some(&WRITTEN_FIRST) {
+        lines[0] = FIRST;
+    }
     let error = lines.iter().rposition(|line| *line == ERROR);
     if let Some(at) = error
         && lines

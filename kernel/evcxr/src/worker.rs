@@ -354,8 +354,18 @@ fn kill(pid: i32, signal: i32) {
     unsafe { libc::kill(pid, signal) };
 }
 
+/// Threads of a process that a restore cannot bring back: those of rayon's pool it can.
 fn threads(pid: i32) -> usize {
-    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(1, Iterator::count)
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+    tasks
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|task| {
+            let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            !name.starts_with("rayon ")
+        })
+        .count()
 }
 
 fn pipe() -> io::Result<(File, OwnedFd)> {
