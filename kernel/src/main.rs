@@ -1,2 +1,25 @@
-//! The `tandem` program.
-fn main() {}
+//! The `tandem` program: a Jupyter kernel in which Rust and Python cells run side by side.
+
+mod c;
+mod cell;
+mod cli;
+mod compare;
+mod doctor;
+mod files;
+mod install;
+mod lab;
+mod notebook;
+mod run;
+mod serve;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("tandem: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}

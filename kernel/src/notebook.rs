@@ -12,8 +12,8 @@ use tandem_cell::{
     Assistant, Cell, CellError, CellId, EventKind, Interrupter, Language, MimeBundle, Outcome,
     Output, Stream, Watch,
 };
-use tandem_python::{Python, PythonConfig};
-use tandem_rust::{Rust, RustConfig};
+use tandem_evcxr::{Rust, RustConfig};
+use tandem_pyhost::{Python, PythonConfig};
 
 /// Where a notebook's languages find what they need.
 pub struct Places {
@@ -47,7 +47,7 @@ impl Notebook {
             interpreter: places.python,
             directory: places.directory.clone(),
             data: places.data,
-        })?;
+        });
         Ok(Notebook {
             rust,
             python,

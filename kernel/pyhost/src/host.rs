@@ -35,8 +35,6 @@ pub struct Host {
     /// Asks about code; shared with the assistant.
     pub questions: Arc<Mutex<BufReader<UnixStream>>>,
     messages: Receiver<(CellId, Value)>,
-    /// Where output goes.
-    pub sink: Sink,
     /// What runs.
     pub interpreter: Interpreter,
     _folder: tempfile::TempDir,
@@ -139,7 +137,6 @@ impl Host {
             control,
             questions: Arc::new(Mutex::new(BufReader::new(questions))),
             messages,
-            sink,
             interpreter: Interpreter {
                 path: path.clone(),
                 version: String::new(),

@@ -1,0 +1,175 @@
+//! The recorder: attaches to a process while a cell runs.
+
+use crate::perf::Perf;
+use crate::recording::{Recording, Source};
+use crate::schedstat::Samples;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tandem_cell::Watch;
+use tandem_cell::frame::monotonic_ns;
+
+/// How often the rings are emptied.
+const DRAIN: Duration = Duration::from_millis(20);
+/// How often /proc is sampled, where it must be.
+const SAMPLE: Duration = Duration::from_millis(2);
+
+/// A [`Watch`] that records every run it is shown.
+#[derive(Default)]
+pub struct Recorder {
+    running: Option<Running>,
+    recordings: Vec<Recording>,
+}
+
+enum Gathered {
+    Perf(Perf),
+    Samples(Samples),
+}
+
+struct Running {
+    start: u64,
+    machine: Machine,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Gathered>,
+}
+
+impl Recorder {
+    /// What was recorded, one recording for each run.
+    pub fn finish(self) -> Vec<Recording> {
+        self.recordings
+    }
+}
+
+fn cores() -> u32 {
+    // SAFETY: no memory is involved.
+    unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32
+}
+
+impl Watch for Recorder {
+    fn started(&mut self, pid: i32) {
+        let perf = Perf::attach(pid, cores());
+        let start = monotonic_ns();
+        let stop = Arc::new(AtomicBool::new(false));
+        let own = stop.clone();
+        let thread = std::thread::spawn(move || match perf {
+            Ok(mut perf) => {
+                while !own.load(Ordering::Acquire) {
+                    std::thread::park_timeout(DRAIN);
+                    perf.drain();
+                }
+                Gathered::Perf(perf)
+            }
+            Err(_) => {
+                let mut samples = Samples::new(pid, start);
+                while !own.load(Ordering::Acquire) {
+                    std::thread::park_timeout(SAMPLE);
+                    samples.take(monotonic_ns(), start);
+                }
+                Gathered::Samples(samples)
+            }
+        });
+        self.running = Some(Running {
+            start,
+            machine: Machine::now(),
+            stop,
+            thread,
+        });
+    }
+
+    fn ended(&mut self) {
+        let end = monotonic_ns();
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let machine = Machine::now();
+        running.stop.store(true, Ordering::Release);
+        running.thread.thread().unpark();
+        let Ok(gathered) = running.thread.join() else {
+            return;
+        };
+        let wall = end.saturating_sub(running.start).max(1);
+        let (source, mut threads, lost) = match gathered {
+            Gathered::Perf(perf) => {
+                let switches = perf.finish(running.start, end);
+                (Source::ContextSwitches, switches.threads, switches.lost)
+            }
+            Gathered::Samples(samples) => (Source::Samples, samples.finish(), false),
+        };
+        threads.sort_by_key(|thread| thread.intervals.first().map(|i| i.start));
+        let mut recording = Recording {
+            source,
+            wall,
+            threads,
+            lost,
+            cores: cores(),
+            others: 0.0,
+        };
+        let all = machine.busy.saturating_sub(running.machine.busy) as f64;
+        let capacity = wall as f64 * f64::from(recording.cores);
+        // The machine counts in ticks of 10 ms; a run of a few ticks says nothing of others.
+        if wall > 100_000_000 {
+            recording.others = ((all - recording.cpu() as f64) / capacity).clamp(0.0, 1.0);
+        }
+        self.recordings.push(recording);
+    }
+}
+
+/// What all programs together have used.
+struct Machine {
+    /// Nanoseconds of all cores.
+    busy: u64,
+}
+
+impl Machine {
+    /// From the first line of /proc/stat: everything but idle and waiting for disks.
+    fn now() -> Machine {
+        let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+        let ticks: Vec<u64> = stat
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .skip(1)
+            .take(8)
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        let idle: u64 = ticks.iter().skip(3).take(2).sum();
+        // SAFETY: no memory is involved.
+        let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as u64;
+        let busy = ticks.iter().sum::<u64>() - idle;
+        Machine {
+            busy: busy * (1_000_000_000 / per_second),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_works_is_seen_and_one_that_sleeps_is_not() {
+        let mut recorder = Recorder::default();
+        recorder.started(std::process::id() as i32);
+        let worker = std::thread::spawn(|| {
+            let since = std::time::Instant::now();
+            let mut number = 1u64;
+            while since.elapsed() < Duration::from_millis(60) {
+                number = std::hint::black_box(number.wrapping_mul(3));
+            }
+        });
+        worker.join().unwrap();
+        recorder.ended();
+        let recordings = recorder.finish();
+        let recording = &recordings[0];
+        assert!(recording.wall >= 60_000_000, "{recording:?}");
+        assert!(recording.cpu() > 10_000_000, "{recording:?}");
+        assert!(
+            recording
+                .threads
+                .iter()
+                .all(|thread| thread.cpu() <= recording.wall)
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! What was recorded, and the figures that follow from it.
+
+use serde::Serialize;
+
+/// More than this share of all cores used by other programs, and a run says nothing.
+const DISTURBED: f64 = 0.15;
+
+/// Where the intervals come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Every context switch, from the kernel.
+    ContextSwitches,
+    /// Samples of /proc, every 2 ms.
+    Samples,
+}
+
+/// A time on a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Interval {
+    /// Nanoseconds since the start of the run.
+    pub start: u64,
+    /// Nanoseconds since the start of the run.
+    pub end: u64,
+    /// Which core.
+    pub core: u32,
+}
+
+/// One thread and when it ran.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Thread {
+    /// Process.
+    pub pid: u32,
+    /// Linux thread id.
+    pub tid: u32,
+    /// Its name, as the program or the system gave it.
+    pub name: String,
+    /// In order, not overlapping.
+    pub intervals: Vec<Interval>,
+}
+
+impl Thread {
+    /// Time on a core, in nanoseconds.
+    pub fn cpu(&self) -> u64 {
+        self.intervals.iter().map(|i| i.end - i.start).sum()
+    }
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Recording {
+    /// Where the intervals come from.
+    pub source: Source,
+    /// Duration, in nanoseconds.
+    pub wall: u64,
+    /// Threads that were on a core, in the order in which they first were.
+    pub threads: Vec<Thread>,
+    /// Whether the kernel lost records.
+    pub lost: bool,
+    /// Cores of the machine.
+    pub cores: u32,
+    /// Share of all cores that other programs used meanwhile, from 0 to 1.
+    pub others: f64,
+}
+
+impl Recording {
+    /// Time on cores of all threads together, in nanoseconds.
+    pub fn cpu(&self) -> u64 {
+        self.threads.iter().map(Thread::cpu).sum()
+    }
+
+    /// Time in which two or more threads were on cores at once, in nanoseconds.
+    pub fn together(&self) -> u64 {
+        let mut changes: Vec<(u64, i32)> = self
+            .threads
+            .iter()
+            .flat_map(|thread| &thread.intervals)
+            .flat_map(|i| [(i.start, 1), (i.end, -1)])
+            .collect();
+        changes.sort_unstable();
+        let (mut running, mut since, mut total) = (0, 0, 0);
+        for (time, change) in changes {
+            if running >= 2 {
+                total += time - since;
+            }
+            running += change;
+            since = time;
+        }
+        total
+    }
+
+    /// Whether other programs used so much of the machine that the run says nothing.
+    pub fn disturbed(&self) -> bool {
+        self.others > DISTURBED
+    }
+}
+
+/// One lane of a comparison: its runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Lane {
+    /// What the reader calls it.
+    pub label: String,
+    /// Its language.
+    pub language: String,
+    /// At least one.
+    pub runs: Vec<Recording>,
+}
+
+impl Lane {
+    /// The run with the median duration; the picture shows this one.
+    pub fn median(&self) -> &Recording {
+        let mut order: Vec<&Recording> = self.runs.iter().collect();
+        order.sort_by_key(|run| run.wall);
+        order[order.len() / 2]
+    }
+
+    /// Shortest and longest duration, in nanoseconds.
+    pub fn spread(&self) -> (u64, u64) {
+        let walls = || self.runs.iter().map(|run| run.wall);
+        (walls().min().unwrap_or(0), walls().max().unwrap_or(0))
+    }
+
+    /// Whether any run was disturbed.
+    pub fn disturbed(&self) -> bool {
+        self.runs.iter().any(Recording::disturbed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thread(intervals: &[(u64, u64, u32)]) -> Thread {
+        Thread {
+            intervals: intervals
+                .iter()
+                .map(|&(start, end, core)| Interval { start, end, core })
+                .collect(),
+            ..Thread::default()
+        }
+    }
+
+    fn recording(threads: Vec<Thread>) -> Recording {
+        Recording {
+            source: Source::ContextSwitches,
+            wall: 100,
+            threads,
+            lost: false,
+            cores: 2,
+            others: 0.0,
+        }
+    }
+
+    #[test]
+    fn taking_turns_is_not_running_together() {
+        let turns = recording(vec![
+            thread(&[(0, 10, 0), (20, 30, 0)]),
+            thread(&[(10, 20, 1), (30, 40, 1)]),
+        ]);
+        assert_eq!((turns.cpu(), turns.together()), (40, 0));
+        let both = recording(vec![thread(&[(0, 30, 0)]), thread(&[(10, 40, 1)])]);
+        assert_eq!((both.cpu(), both.together()), (60, 20));
+    }
+
+    #[test]
+    fn the_median_run_is_shown() {
+        let run = |wall| Recording {
+            wall,
+            ..recording(vec![])
+        };
+        let lane = Lane {
+            label: "a".into(),
+            language: "rust".into(),
+            runs: vec![run(9), run(2), run(5)],
+        };
+        assert_eq!((lane.median().wall, lane.spread()), (5, (2, 9)));
+    }
+}

@@ -1,0 +1,286 @@
+//! The picture with its table, its sentence, its text alternative and its data.
+
+use crate::draw::{duration, escape, svg};
+use crate::recording::{Lane, Recording, Source};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use tandem_cell::MimeBundle;
+
+/// MIME type of the figures: `{"version": 1, "title": ..., "lanes": [...]}`, times in
+/// nanoseconds.
+pub const MIME: &str = "application/vnd.tandem.timeline+json";
+
+/// Everything that a front end may show of a comparison. `baseline` is the index of the lane
+/// that speedups refer to.
+pub fn bundle(title: &str, lanes: &[Lane], baseline: usize) -> MimeBundle {
+    let sentence = conclusion(lanes, baseline);
+    let table = table(lanes, baseline);
+    let description = format!("{title}. {sentence}");
+    let picture = svg(title, lanes, &description);
+    let html = format!(
+        "<div style=\"max-width:760px\">{picture}{}<p>{}</p><p style=\"opacity:.75;font-size:90%\">{}</p></div>",
+        table_html(&table),
+        escape(&sentence),
+        escape(&source(lanes))
+    );
+    let data = json!({"version": 1, "title": title, "baseline": baseline, "lanes": lanes});
+    MimeBundle::text(text(title, &table, &sentence, lanes))
+        .with("text/html", html)
+        .with(MIME, data)
+}
+
+/// A trace for Perfetto and chrome://tracing.
+pub fn trace(lanes: &[Lane]) -> Value {
+    let events: Vec<Value> = lanes
+        .iter()
+        .enumerate()
+        .flat_map(|(number, lane)| {
+            let named = json!({"ph": "M", "name": "process_name", "pid": number, "args": {"name": lane.label}});
+            let runs = lane.median().threads.iter().flat_map(move |thread| {
+                thread.intervals.iter().map(move |i| {
+                    json!({
+                        "ph": "X", "name": format!("core {}", i.core), "pid": number, "tid": thread.tid,
+                        "ts": i.start as f64 / 1000.0, "dur": (i.end - i.start) as f64 / 1000.0,
+                    })
+                })
+            });
+            std::iter::once(named).chain(runs)
+        })
+        .collect();
+    json!({ "traceEvents": events })
+}
+
+type Row = [String; 6];
+
+fn table(lanes: &[Lane], baseline: usize) -> Vec<Row> {
+    let base = lanes.get(baseline).map_or(1, |lane| lane.median().wall) as f64;
+    lanes
+        .iter()
+        .enumerate()
+        .map(|(number, lane)| {
+            let run = lane.median();
+            let (least, most) = lane.spread();
+            let wall = match lane.runs.len() {
+                1 => duration(run.wall),
+                _ => format!(
+                    "{} ({} to {})",
+                    duration(run.wall),
+                    duration(least),
+                    duration(most)
+                ),
+            };
+            [
+                lane.label.clone(),
+                wall,
+                duration(run.cpu()),
+                run.threads.len().to_string(),
+                format!("{} ({:.0} %)", duration(run.together()), share(run) * 100.0),
+                match number == baseline {
+                    true => "baseline".to_owned(),
+                    false => format!("{:.2} x", base / run.wall as f64),
+                },
+            ]
+        })
+        .collect()
+}
+
+const HEADS: Row2 = [
+    "lane",
+    "time",
+    "CPU time",
+    "threads that ran",
+    "two or more at once",
+    "speed",
+];
+type Row2 = [&'static str; 6];
+
+fn table_html(rows: &[Row]) -> String {
+    let mut out = "<table><thead><tr>".to_owned();
+    for head in HEADS {
+        let _ = write!(out, "<th scope=\"col\">{head}</th>");
+    }
+    out.push_str("</tr></thead><tbody>");
+    for row in rows {
+        out.push_str("<tr>");
+        for (column, cell) in row.iter().enumerate() {
+            let cell = escape(cell);
+            let _ = match column {
+                0 => write!(
+                    out,
+                    "<th scope=\"row\" style=\"text-align:left\">{cell}</th>"
+                ),
+                _ => write!(out, "<td>{cell}</td>"),
+            };
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</tbody></table>");
+    out
+}
+
+/// Share of the run in which two or more threads were on cores at once.
+fn share(run: &Recording) -> f64 {
+    run.together() as f64 / run.wall as f64
+}
+
+/// One sentence that follows from the figures, or says why none does.
+fn conclusion(lanes: &[Lane], baseline: usize) -> String {
+    if let Some(lane) = lanes.iter().find(|lane| lane.disturbed()) {
+        let others = lane.runs.iter().map(|run| run.others).fold(0.0, f64::max);
+        return format!(
+            "Other programs used {:.0} % of the machine while “{}” ran, so these times say little; \
+             run the cell again when the machine is quiet.",
+            others * 100.0,
+            lane.label
+        );
+    }
+    let one_core = lanes.iter().all(|lane| lane.median().cores < 2);
+    if one_core {
+        return "This machine has one core: no two threads can be on a core at once here."
+            .to_owned();
+    }
+    let mut parts: Vec<String> = lanes
+        .iter()
+        .map(|lane| {
+            let run = lane.median();
+            format!(
+                "“{}” had two or more threads on cores at once for {:.0} % of its {}",
+                lane.label,
+                share(run) * 100.0,
+                duration(run.wall)
+            )
+        })
+        .collect();
+    if lanes.len() > 1 {
+        let base = &lanes[baseline];
+        let fastest = lanes.iter().min_by_key(|lane| lane.median().wall);
+        if let Some(fastest) = fastest
+            && fastest.label != base.label
+        {
+            parts.push(format!(
+                "the fastest, “{}”, took {:.2} times less time than “{}”",
+                fastest.label,
+                base.median().wall as f64 / fastest.median().wall as f64,
+                base.label
+            ));
+        }
+    }
+    parts.join("; ") + "."
+}
+
+fn source(lanes: &[Lane]) -> String {
+    let runs = || lanes.iter().flat_map(|lane| &lane.runs);
+    let mut text = match runs().all(|run| run.source == Source::ContextSwitches) {
+        true => "Recorded from outside: every context switch, as the operating system saw it.".to_owned(),
+        false => "Sampled from outside every 2 ms: this system does not let its context switches be recorded.".to_owned(),
+    };
+    if runs().any(|run| run.lost) {
+        text.push_str(" Some records were lost.");
+    }
+    if lanes.iter().any(|lane| lane.runs.len() > 1) {
+        text.push_str(" Times are medians; the picture shows the median run.");
+    }
+    text
+}
+
+/// The same in plain text, with a line for each thread.
+fn text(title: &str, table: &[Row], sentence: &str, lanes: &[Lane]) -> String {
+    const COLUMNS: usize = 60;
+    let longest = lanes
+        .iter()
+        .map(|lane| lane.median().wall)
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    let mut out = format!("{title}\n");
+    for (lane, row) in lanes.iter().zip(table) {
+        let _ = writeln!(
+            out,
+            "\n{}: {}, CPU {}, two or more at once {}, {}",
+            row[0], row[1], row[2], row[4], row[5]
+        );
+        for thread in lane.median().threads.iter().take(12) {
+            let mut line = vec!['·'; COLUMNS];
+            for interval in &thread.intervals {
+                let place = |time: u64| (time as f64 / longest as f64 * COLUMNS as f64) as usize;
+                let end = place(interval.end)
+                    .max(place(interval.start) + 1)
+                    .min(COLUMNS);
+                let core = char::from_digit(interval.core % 36, 36).unwrap_or('#');
+                line[place(interval.start).min(COLUMNS - 1)..end].fill(core);
+            }
+            let _ = writeln!(out, "  {}", line.into_iter().collect::<String>());
+        }
+    }
+    let _ = write!(
+        out,
+        "\n(a digit is the core that a thread was on)\n{sentence}"
+    );
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::{Interval, Thread};
+
+    fn lane(label: &str, together: bool, others: f64) -> Lane {
+        let second = if together { 0 } else { 50_000_000 };
+        let thread = |tid, start, core| Thread {
+            pid: 1,
+            tid,
+            name: String::new(),
+            intervals: vec![Interval {
+                start,
+                end: start + 50_000_000,
+                core,
+            }],
+        };
+        Lane {
+            label: label.into(),
+            language: "rust".into(),
+            runs: vec![Recording {
+                source: Source::ContextSwitches,
+                wall: 50_000_000 + second,
+                threads: vec![thread(1, 0, 0), thread(2, second, 1)],
+                lost: false,
+                cores: 2,
+                others,
+            }],
+        }
+    }
+
+    #[test]
+    fn the_sentence_says_what_the_figures_say() {
+        let lanes = [lane("Python <2>", false, 0.0), lane("Rust", true, 0.0)];
+        let shown = bundle("Sum & more", &lanes, 0);
+        let html = shown.data["text/html"].as_str().unwrap();
+        assert!(
+            html.contains(
+                "“Python &lt;2&gt;” had two or more threads on cores at once for 0 % of its 100 ms"
+            ),
+            "{html}"
+        );
+        assert!(html.contains("“Rust”, took 2.00 times less time"), "{html}");
+        assert!(
+            html.contains("role=\"img\"")
+                && html.contains("<desc>")
+                && html.contains("Sum &amp; more")
+        );
+        assert!(
+            shown.data["text/plain"]
+                .as_str()
+                .unwrap()
+                .contains("Rust: 50 ms")
+        );
+    }
+
+    #[test]
+    fn a_disturbed_run_gives_no_conclusion() {
+        let sentence = conclusion(&[lane("a", true, 0.0), lane("b", true, 0.4)], 0);
+        assert!(
+            sentence.contains("Other programs used 40 %") && !sentence.contains("times less"),
+            "{sentence}"
+        );
+    }
+}
