@@ -345,7 +345,7 @@ impl Rust {
     /// Where there is no such variable, or JSON cannot carry its type.
     pub fn read_json(&mut self, name: &str) -> Result<Value, RustError> {
         let ran = self
-            .ask(CellId(0), format!("::tandem::runtime::answer(&{name});"))
+            .ask(CellId(0), format!("tandem::runtime::answer(&{name});"))
             .map_err(|error| {
                 RustError::Request(match error.name.as_str() {
                     "E0425" => format!("there is no Rust variable `{name}`"),

@@ -122,7 +122,6 @@ impl Host {
                         return Err(io::Error::last_os_error());
                     }
                 }
-                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
                 Ok(())
             });
         }

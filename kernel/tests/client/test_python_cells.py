@@ -1,0 +1,108 @@
+"""Python cells, one test for each thing a reader would miss."""
+
+import unittest
+
+from kernel import Kernel
+
+
+class PythonCells(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.kernel = Kernel()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.kernel.stop()
+
+    def run_cell(self, code, **options):
+        return self.kernel.run("%%python\n" + code, **options)
+
+    def test_variables_stay_and_the_last_value_is_shown(self):
+        self.run_cell("x = 20")
+        self.assertEqual(self.run_cell("x * 2").value, "40")
+        self.assertIsNone(self.run_cell("x;").value)
+
+    def test_a_traceback_shows_the_cells_own_line(self):
+        ran = self.run_cell("def f():\n    return 1 / 0\nf()")
+        self.assertEqual(ran.reply["content"]["ename"], "ZeroDivisionError")
+        text = "\n".join(ran.reply["content"]["traceback"])
+        self.assertIn("return 1 / 0", text)
+        self.assertIn("line 3", text)
+
+    def test_threads_and_children_write_into_their_cell(self):
+        ran = self.run_cell(
+            "import threading, subprocess, sys\n"
+            "t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()\n"
+            "subprocess.run([sys.executable, '-c', 'print(\"child\")'])\n"
+            "print('both', file=sys.stderr)"
+        )
+        self.assertIn("thread", ran.text())
+        self.assertIn("child", ran.text())
+        self.assertIn("both", ran.text("stderr"))
+
+    def test_input_asks_the_user(self):
+        ran = self.run_cell("input('name? ').upper()", answer="ada")
+        self.assertEqual(ran.value, "'ADA'")
+
+    def test_an_interrupt_ends_a_loop_and_keeps_the_variables(self):
+        self.run_cell("kept = 7")
+        request = self.kernel.send("%%python\nprint('running')\nwhile True: pass")
+        self.kernel.until(request, lambda m: m["msg_type"] == "stream")
+        self.kernel.manager.interrupt_kernel()
+        ran = self.kernel.collect(request)
+        self.assertEqual(ran.reply["content"]["ename"], "KeyboardInterrupt")
+        self.assertEqual(self.run_cell("kept").value, "7")
+
+    def test_a_crash_is_reported_and_the_next_cell_runs(self):
+        ran = self.run_cell("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+        self.assertIn("SIGSEGV", ran.reply["content"]["evalue"])
+        self.assertEqual(self.run_cell("1 + 1").value, "2")
+
+    def test_exit_ends_the_cell_and_not_the_session(self):
+        self.run_cell("before = 3")
+        self.assertEqual(self.run_cell("import sys; sys.exit(2)").status, "ok")
+        self.assertEqual(self.run_cell("before").value, "3")
+
+    def test_rich_objects_are_shown(self):
+        ran = self.run_cell(
+            "class Bold:\n    def _repr_html_(self): return '<b>x</b>'\nBold()"
+        )
+        self.assertEqual(ran.of("execute_result")[0]["data"]["text/html"], "<b>x</b>")
+
+    def test_a_figure_is_shown_as_a_picture(self):
+        ran = self.run_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nNone")
+        pictures = [d for d in ran.of("display_data") if "image/png" in d["data"]]
+        self.assertEqual(len(pictures), 1)
+
+    def test_process_pools_work_without_a_guard(self):
+        for method in ("fork", "spawn", "forkserver"):
+            with self.subTest(method):
+                ran = self.run_cell(
+                    "import multiprocessing\n"
+                    "def square(n): return n * n\n"
+                )
+                self.assertEqual(ran.status, "ok")
+                ran = self.run_cell(
+                    f"context = multiprocessing.get_context('{method}')\n"
+                    "with context.Pool(2) as pool: found = pool.map(square, range(5))\n"
+                    "found"
+                )
+                self.assertEqual(ran.value, "[0, 1, 4, 9, 16]", ran.messages)
+
+    def test_the_bridge_does_native_work(self):
+        ran = self.run_cell(
+            "import tandem\n"
+            "(tandem.burn(1000) == tandem.burn(1000, release_gil=True), tandem.parallel_sum([1.5, 2.5]))"
+        )
+        self.assertEqual(ran.value, "(True, 4.0)")
+
+    def test_which_interpreter_runs_is_shown(self):
+        ran = self.kernel.run("%python")
+        self.assertIn("global interpreter lock", ran.text())
+        ran = self.kernel.run("%python /no/such/python")
+        self.assertEqual(ran.status, "error")
+        self.assertIn("/no/such/python", ran.reply["content"]["evalue"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

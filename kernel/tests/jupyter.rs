@@ -1,0 +1,23 @@
+//! The kernel driven by a real Jupyter client.
+
+mod support;
+
+#[test]
+fn the_protocol_suite_passes_whole_for_rust_and_for_python_cells() {
+    support::python("test_protocol_suite.py", &[]);
+}
+
+#[test]
+fn rust_cells_lose_nothing_that_other_kernels_lose() {
+    support::python("test_what_others_get_wrong.py", &[]);
+}
+
+#[test]
+fn python_cells_do_what_a_reader_expects() {
+    support::python("test_python_cells.py", &[]);
+}
+
+#[test]
+fn lanes_run_side_by_side_and_values_move_between_the_languages() {
+    support::python("test_side_by_side.py", &[]);
+}
