@@ -379,7 +379,7 @@ async fn a_shutdown_is_answered_before_the_end_even_while_a_cell_runs() {
         let reply = client.reply_to(&running).await;
         assert_eq!(reply["content"]["ename"], "KeyboardInterrupt");
         client.published(&running).await;
-        assert_eq!(kernel.ended().unwrap(), exit);
+        assert_eq!(kernel.ended().await.unwrap(), exit);
     }
 }
 
@@ -401,6 +401,6 @@ async fn history_is_kept_across_restarts() {
         client
             .ask_control("shutdown_request", json!({"restart": true}))
             .await;
-        assert_eq!(kernel.ended().unwrap(), Exit::Restart);
+        assert_eq!(kernel.ended().await.unwrap(), Exit::Restart);
     }
 }

@@ -58,9 +58,10 @@ impl Kernel {
         Client::connect(self).await
     }
 
-    /// Waits until it has ended.
-    pub fn ended(self) -> Result<Exit, ServeError> {
-        self.thread.join().unwrap()
+    /// Waits until it has ended, while the client goes on.
+    pub async fn ended(self) -> Result<Exit, ServeError> {
+        let ended = tokio::task::spawn_blocking(move || self.thread.join().unwrap());
+        wait("the end", ended).await.unwrap()
     }
 }
 
