@@ -101,7 +101,8 @@ impl Publisher {
             }
             EventKind::Result(bundle) => self.result(cell, bundle),
             EventKind::Display { bundle, display_id } => {
-                let transient = display_id.map(transient);
+                // Never absent: clients look into it without asking.
+                let transient = Some(Transient { display_id });
                 let data = media(&bundle);
                 let metadata = bundle.metadata;
                 let display = DisplayData {
@@ -115,7 +116,9 @@ impl Publisher {
                 let update = UpdateDisplayData {
                     data: media(&bundle),
                     metadata: bundle.metadata,
-                    transient: transient(display_id),
+                    transient: Transient {
+                        display_id: Some(display_id),
+                    },
                 };
                 self.show(cell, update);
             }
@@ -238,11 +241,6 @@ impl Publisher {
             ),
         }
     }
-}
-
-fn transient(display_id: String) -> Transient {
-    let display_id = Some(display_id);
-    Transient { display_id }
 }
 
 /// A bundle as the protocol crate holds it. What it does not know, it carries as it is.

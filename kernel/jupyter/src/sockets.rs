@@ -20,8 +20,8 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zeromq::{
-    RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketRecv, SocketSend,
-    XPubSocket, ZmqMessage,
+    RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketEvent, SocketRecv,
+    SocketSend, XPubSocket, ZmqMessage,
 };
 
 /// How long the end of a session waits for clients to take what was sent.
@@ -122,18 +122,18 @@ impl Sockets {
             (Port::Control, "control", public.control, channels.control),
             (Port::Stdin, "stdin", public.stdin, channels.stdin),
         ] {
-            let (socket, inner): (RouterSocket, _) = bind(&folder, name).await?;
+            let (socket, inner, _): (RouterSocket, _, _) = bind(&folder, name).await?;
             gate(name, listener, inner);
             let (send, receive) = socket.split();
             tasks.spawn(send_all(send, outgoing, port, context.clone()));
             tasks.spawn(receive_all(receive, port, context.clone()));
         }
-        let (socket, inner) = bind(&folder, "iopub").await?;
+        let (socket, inner, events) = bind(&folder, "iopub").await?;
         gate("iopub", public.iopub, inner);
-        tasks.spawn(publish_all(socket, channels.iopub, context.clone()));
-        let (socket, inner) = bind(&folder, "heartbeat").await?;
+        tasks.spawn(publish_all(socket, events, channels.iopub, context.clone()));
+        let (socket, inner, events) = bind(&folder, "heartbeat").await?;
         gate("heartbeat", public.heartbeat, inner);
-        tasks.spawn(beat(socket, context.end));
+        tasks.spawn(beat(socket, events, context.end));
         Ok(Sockets {
             tasks,
             gates,
@@ -160,16 +160,32 @@ impl Sockets {
     }
 }
 
-async fn bind<S: Socket>(folder: &TempDir, name: &'static str) -> Result<(S, PathBuf), ServeError> {
+/// Opens a socket inside. Also answers with a source of its events so far.
+async fn bind<S: Socket>(
+    folder: &TempDir,
+    name: &'static str,
+) -> Result<(S, PathBuf, impl FnMut() -> Option<SocketEvent> + use<S>), ServeError> {
     let path = folder.path().join(name);
     let listener = std::os::unix::net::UnixListener::bind(&path)?;
     let mut socket = S::new();
+    let mut events = socket.monitor();
     let bound = socket.bind_listener(listener).await;
     bound.map_err(|error| ServeError::Socket {
         socket: name,
         error,
     })?;
-    Ok((socket, path))
+    Ok((socket, path, move || events.try_recv().ok()))
+}
+
+/// Closes a socket's connections. Routers do it by themselves; in publishing and replying
+/// sockets a connection keeps itself open, because what wakes it holds it.
+fn disconnect(socket: &impl Socket, mut events: impl FnMut() -> Option<SocketEvent>) {
+    let backend = socket.backend();
+    while let Some(event) = events() {
+        if let SocketEvent::Accepted(_, peer) = event {
+            backend.peer_disconnected(&peer);
+        }
+    }
 }
 
 /// The next message to send; after the end, what is left, then `None`.
@@ -237,6 +253,7 @@ async fn receive_all(mut socket: RouterRecvHalf, port: Port, context: Context) {
 /// Publishes, and welcomes whoever subscribes.
 async fn publish_all(
     mut socket: XPubSocket,
+    events: impl FnMut() -> Option<SocketEvent>,
     mut messages: UnboundedReceiver<JupyterMessage>,
     context: Context,
 ) {
@@ -250,7 +267,9 @@ async fn publish_all(
                 (JupyterMessage::new(IoPubWelcome::new(welcome), None), topic)
             }
             message = next(&mut messages, &mut end) => {
-                let Some(message) = message else { return };
+                let Some(message) = message else {
+                    return disconnect(&socket, events);
+                };
                 let topic = format!("kernel.{}", message.message_type());
                 (message, Bytes::from(topic))
             }
@@ -269,11 +288,15 @@ fn subscribed(message: ZmqMessage) -> Option<Bytes> {
     (frame.first() == Some(&1)).then(|| frame.slice(1..))
 }
 
-async fn beat(mut socket: RepSocket, mut end: watch::Receiver<bool>) {
+async fn beat(
+    mut socket: RepSocket,
+    events: impl FnMut() -> Option<SocketEvent>,
+    mut end: watch::Receiver<bool>,
+) {
     loop {
         let beat = tokio::select! {
             beat = socket.recv() => beat,
-            _ = end.wait_for(|end| *end) => return,
+            _ = end.wait_for(|end| *end) => return disconnect(&socket, events),
         };
         if let Ok(beat) = beat {
             // Whoever asked may have gone.

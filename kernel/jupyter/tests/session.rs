@@ -274,7 +274,7 @@ async fn displays_can_be_named_updated_and_cleared() {
     let expected = "execute_input display_data display_data update_display_data \
                     clear_output clear_output";
     assert_eq!(types(&published), expected);
-    assert_eq!(published[1]["content"].get("transient"), None);
+    assert_eq!(published[1]["content"]["transient"], json!({}));
     assert_eq!(
         published[2]["content"]["transient"],
         json!({"display_id": "bar"})
