@@ -25,7 +25,7 @@ const ON_THEIR_WAY: Duration = Duration::from_millis(5);
 /// What the executor is asked to do.
 pub enum Job {
     /// Run a cell.
-    Execute(Origin, ExecuteRequest),
+    Execute(Box<Origin>, ExecuteRequest),
     /// End.
     Stop,
 }

@@ -33,7 +33,7 @@ pub fn handle(hub: &Arc<Hub>, port: Port, message: JupyterMessage) {
         (Port::Stdin, Content::InputReply(answer)) => hub.answer(&message, answer),
         (Port::Stdin, _) => log!("ignored a {} on stdin", message.message_type()),
         (Port::Shell, Content::ExecuteRequest(request)) => {
-            let job = Job::Execute(Origin::of(&message), request.clone());
+            let job = Job::Execute(Box::new(Origin::of(&message)), request.clone());
             // Without the executor the session is about to end.
             let _ = hub.jobs.send(job);
         }

@@ -84,7 +84,7 @@ async fn an_error_stops_the_cells_that_were_sent_with_it() {
     let is_complete = client.ask("is_complete_request", json!({"code": ""})).await;
     client.reply_to(&is_complete).await;
     client
-        .until(|message| text(&[message.clone()], "stdout") == "waiting\n")
+        .until(|message| text(std::slice::from_ref(message), "stdout") == "waiting\n")
         .await;
     client.ask_control("interrupt_request", json!({})).await;
     let reply = client.reply_to(&failing).await;
@@ -109,7 +109,7 @@ async fn cells_after_an_error_run_where_the_client_wants_it() {
     let is_complete = client.ask("is_complete_request", json!({"code": ""})).await;
     client.reply_to(&is_complete).await;
     client
-        .until(|message| text(&[message.clone()], "stdout") == "waiting\n")
+        .until(|message| text(std::slice::from_ref(message), "stdout") == "waiting\n")
         .await;
     client.ask_control("interrupt_request", json!({})).await;
     assert_eq!(
@@ -142,7 +142,7 @@ async fn questions_are_answered_while_a_cell_runs() {
     let mut client = kernel.client().await;
     let running = client.execute("wait").await;
     client
-        .until(|message| text(&[message.clone()], "stdout") == "waiting\n")
+        .until(|message| text(std::slice::from_ref(message), "stdout") == "waiting\n")
         .await;
     for (request, content, field, expected) in [
         (
@@ -365,7 +365,7 @@ async fn a_shutdown_is_answered_before_the_end_even_while_a_cell_runs() {
         let mut client = kernel.client().await;
         let running = client.execute("wait").await;
         client
-            .until(|message| text(&[message.clone()], "stdout") == "waiting\n")
+            .until(|message| text(std::slice::from_ref(message), "stdout") == "waiting\n")
             .await;
         let id = client
             .ask_control("shutdown_request", json!({"restart": restart}))
