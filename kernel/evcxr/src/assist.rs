@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tandem_cell::{Assistant, Completeness, Completions, Inspection, MimeBundle};
 
 /// How long a question waits for a cell that is being compiled.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(13);
 
 /// Asks evcxr, which is free while a cell runs.
 pub struct RustAssistant {

@@ -45,12 +45,16 @@ impl Executor {
     /// Works until it is told to stop; the language is dropped then.
     pub fn run(mut self, queue: Receiver<Job>) {
         while let Ok(Job::Execute(message, request)) = queue.recv() {
-            let ok = self.execute(&message, &request);
-            if ok || !request.stop_on_error {
-                continue;
-            }
-            // Run All stops here: what already waits is not run.
-            while let Ok(job) = queue.try_recv() {
+            let (reply, ok) = self.execute(&message, &request);
+            // Run All stops at a failure: what waits already is not run. What comes after the
+            // reply was sent by somebody who has seen it.
+            let waiting: Vec<Job> = match ok || !request.stop_on_error {
+                true => Vec::new(),
+                false => queue.try_iter().collect(),
+            };
+            let _ = self.hub.outgoing.shell.send(reply);
+            self.hub.idle(&message);
+            for job in waiting {
                 match job {
                     Job::Execute(message, _) => self.abort(&message),
                     Job::Stop => return,
@@ -59,7 +63,11 @@ impl Executor {
         }
     }
 
-    fn execute(&mut self, message: &JupyterMessage, request: &ExecuteRequest) -> bool {
+    fn execute(
+        &mut self,
+        message: &JupyterMessage,
+        request: &ExecuteRequest,
+    ) -> (JupyterMessage, bool) {
         let hub = self.hub.clone();
         hub.busy(message);
         self.cells += 1;
@@ -118,12 +126,7 @@ impl Executor {
                 true
             }
         };
-        let _ = hub
-            .outgoing
-            .shell
-            .send(JupyterMessage::new(reply, Some(message)));
-        hub.idle(message);
-        !failed
+        (JupyterMessage::new(reply, Some(message)), !failed)
     }
 
     fn evaluate(

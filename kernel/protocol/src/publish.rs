@@ -108,7 +108,7 @@ impl Publisher {
                         execution_count: ExecutionCount::new(count),
                         data: media(&bundle),
                         metadata: bundle.metadata,
-                        transient: None,
+                        transient: Some(Transient::default()),
                     },
                 );
             }
@@ -117,9 +117,7 @@ impl Publisher {
                 DisplayData {
                     data: media(&bundle),
                     metadata: bundle.metadata,
-                    transient: display_id.map(|id| Transient {
-                        display_id: Some(id),
-                    }),
+                    transient: Some(Transient { display_id }),
                 },
             ),
             EventKind::UpdateDisplay { bundle, display_id } => hub.show(

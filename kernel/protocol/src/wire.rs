@@ -127,7 +127,10 @@ impl Wire {
         })?;
         let parent_header = serde_json::from_value(json("parent header", &rest[3])?).ok();
         let metadata = json("metadata", &rest[4])?;
-        let content = json("content", &rest[5])?;
+        let mut content = json("content", &rest[5])?;
+        if header.msg_type == "history_request" {
+            fill_history_request(&mut content);
+        }
         let content = JupyterMessageContent::from_type_and_content(&header.msg_type, content)
             .map_err(|error| WireError::Json {
                 part: "content",
@@ -163,6 +166,22 @@ impl Wire {
             self.seen.remove(&oldest);
         }
         Ok(())
+    }
+}
+
+/// Clients leave out what they do not care about; the typed request has no defaults.
+fn fill_history_request(content: &mut Value) {
+    let defaults = serde_json::json!({
+        "output": false, "raw": true, "unique": false, "n": 0, "start": 0, "stop": 0,
+        "session": 0, "pattern": "*",
+    });
+    if let (Some(content), Value::Object(defaults)) = (content.as_object_mut(), defaults) {
+        for (name, value) in defaults {
+            let field = content.entry(name).or_insert(Value::Null);
+            if field.is_null() {
+                *field = value;
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ class RustCells(suite.KernelTests):
     file_extension = ".rs"
     code_hello_world = 'println!("hello, world");'
     code_stderr = 'eprintln!("test");'
-    completion_samples = [{"text": "String::from_ut", "matches": {"from_utf8"}}]
+    completion_samples = [{"text": "String::from_utf8_l", "matches": {"from_utf8_lossy(v)"}}]
     complete_code_samples = ["1", "fn f() {}", 'println!("a");']
     incomplete_code_samples = ["fn f() {", "let x = (1,"]
     invalid_code_samples = ["fn f() }", "let x = )"]
@@ -40,7 +40,7 @@ class PythonCells(suite.KernelTests):
     file_extension = ".rs"
     code_hello_world = "%%python\nprint('hello, world')"
     code_stderr = "%%python\nimport sys; print('test', file=sys.stderr)"
-    completion_samples = [{"text": "%%python\nprin", "matches": {"print"}}]
+    completion_samples = [{"text": "%%python\nisinst", "matches": {"isinstance"}}]
     complete_code_samples = ["%%python\n1", "%%python\nprint('a')"]
     incomplete_code_samples = ["%%python\nprint('''hello", "%%python\ndef f():"]
     invalid_code_samples = ["%%python\nimport = 7q"]

@@ -1,8 +1,13 @@
 """Python cells, one test for each thing a reader would miss."""
 
+import os
+import sys
 import unittest
 
 from kernel import Kernel
+
+# The interpreter that runs this test has what the test needs (matplotlib).
+os.environ["TANDEM_PYTHON"] = sys.executable
 
 
 class PythonCells(unittest.TestCase):
