@@ -1,1 +1,0 @@
-//! Python cells in a host process.

@@ -1,1 +1,0 @@
-//! Rust cells on evcxr.
