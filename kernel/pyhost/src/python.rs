@@ -30,6 +30,9 @@ pub struct PythonConfig {
     pub data: PathBuf,
 }
 
+/// How long a question waits for an interpreter that is just starting.
+const START: Duration = Duration::from_secs(3);
+
 type Questions = Arc<Mutex<Option<Arc<Mutex<BufReader<UnixStream>>>>>>;
 
 /// Python cells of one session.
@@ -73,21 +76,24 @@ impl Python {
     /// Starts the interpreter in the background; returns at once.
     pub fn start(config: PythonConfig) -> Python {
         let sink = Sink::default();
-        let (own, background) = (sink.clone(), config.clone());
+        let questions = Questions::default();
+        let (own, background, asked) = (sink.clone(), config.clone(), questions.clone());
         let starting = std::thread::spawn(move || {
-            Host::start(
+            let host = Host::start(
                 background.interpreter.as_deref(),
                 &background.directory,
                 &background.data,
                 own,
-            )
+            )?;
+            *asked.lock().unwrap_or_else(|e| e.into_inner()) = Some(host.questions.clone());
+            Ok(host)
         });
         Python {
             config,
             host: None,
             starting: Some(starting),
             sink,
-            questions: Questions::default(),
+            questions,
             interrupt: Arc::default(),
         }
     }
@@ -369,8 +375,15 @@ struct PythonAssistant {
 
 impl PythonAssistant {
     fn ask(&self, question: Value) -> Option<Value> {
-        let questions = self.questions.lock().ok()?.clone()?;
-        ask(&questions, &question)
+        let end = Instant::now() + START;
+        loop {
+            let ready = self.questions.lock().ok()?.clone();
+            match ready {
+                Some(questions) => return ask(&questions, &question),
+                None if Instant::now() > end => return None,
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
     }
 }
 
