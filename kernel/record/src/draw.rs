@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 128.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 28.0;
 const ROW: f64 = 20.0;
 const TITLE: f64 = 26.0;
 const COLOURS: [&str; 8] = [

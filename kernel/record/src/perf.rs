@@ -20,6 +20,7 @@ const INHERIT: u64 = 1 << 1;
 const EXCLUDE_KERNEL: u64 = 1 << 5;
 const EXCLUDE_HV: u64 = 1 << 6;
 const COMM: u64 = 1 << 9;
+const TASK: u64 = 1 << 13;
 const SAMPLE_ID_ALL: u64 = 1 << 18;
 const USE_CLOCKID: u64 = 1 << 25;
 const CONTEXT_SWITCH: u64 = 1 << 26;
@@ -28,6 +29,7 @@ const IOC_SET_OUTPUT: libc::Ioctl = 0x2405;
 const FLAG_CLOEXEC: libc::c_ulong = 8;
 const RECORD_LOST: u32 = 2;
 const RECORD_COMM: u32 = 3;
+const RECORD_EXIT: u32 = 4;
 const RECORD_SWITCH: u32 = 14;
 const SWITCH_OUT: u16 = 1 << 13;
 
@@ -66,8 +68,14 @@ fn open(tid: i32, core: i32) -> io::Result<OwnedFd> {
     attr[0] = u64::from(TYPE_SOFTWARE) | u64::from(ATTR_SIZE) << 32;
     attr[1] = CONFIG_DUMMY;
     attr[3] = SAMPLE;
-    attr[5] =
-        INHERIT | EXCLUDE_KERNEL | EXCLUDE_HV | COMM | SAMPLE_ID_ALL | USE_CLOCKID | CONTEXT_SWITCH;
+    attr[5] = INHERIT
+        | EXCLUDE_KERNEL
+        | EXCLUDE_HV
+        | COMM
+        | TASK
+        | SAMPLE_ID_ALL
+        | USE_CLOCKID
+        | CONTEXT_SWITCH;
     attr[11] = (libc::CLOCK_MONOTONIC as u64) << 32;
     // SAFETY: the attribute is as long as it says; the descriptor is owned from here on.
     unsafe {
@@ -195,6 +203,7 @@ struct Switch {
 fn read(mut records: &[u8], start: u64, end: u64) -> Switches {
     let mut switches: BTreeMap<(u32, u32), Vec<Switch>> = BTreeMap::new();
     let mut names: BTreeMap<u32, String> = BTreeMap::new();
+    let mut ends: Vec<(u32, u32, u64)> = Vec::new();
     let mut lost = false;
     while let Some(header) = records.first_chunk::<8>() {
         let u32_at = |bytes: &[u8], at: usize| {
@@ -220,6 +229,9 @@ fn read(mut records: &[u8], start: u64, end: u64) -> Switches {
                 let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
                 names.insert(u32_at(body, 4), String::from_utf8_lossy(text).into_owned());
             }
+            // A thread that ends leaves its core without a switch record. Its body: process,
+            // parent, thread, parent's thread, time.
+            RECORD_EXIT => ends.push((u32_at(body, 0), u32_at(body, 8), u64_at(body, 16))),
             RECORD_SWITCH => switches
                 .entry((u32_at(body, 0), u32_at(body, 4)))
                 .or_default()
@@ -231,6 +243,16 @@ fn read(mut records: &[u8], start: u64, end: u64) -> Switches {
             _ => {}
         }
         records = &records[size..];
+    }
+    for (pid, tid, time) in ends {
+        if let Some(list) = switches.get_mut(&(pid, tid)) {
+            // `intervals` passes over an end of what has already left its core.
+            list.push(Switch {
+                time,
+                core: 0,
+                out: true,
+            });
+        }
     }
     let threads = switches
         .into_iter()
