@@ -36,7 +36,25 @@ pub fn serve(connection: &Path) -> anyhow::Result<ExitCode> {
         ],
         history: Some(data.join("history.sqlite")),
     };
+    end_with_parent();
     let (output, events) = Output::channel();
     tandem_protocol::serve(connection, info, Box::new(notebook), output, events)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A front end that dies without a word takes its kernels with it. Jupyter says by
+/// `JPY_PARENT_PID` that it is the parent; a kernel that was started by hand goes on.
+fn end_with_parent() {
+    if std::env::var_os("JPY_PARENT_PID").is_none() {
+        return;
+    }
+    // SAFETY: no arguments, cannot fail.
+    let parent = || unsafe { libc::getppid() };
+    let first = parent();
+    std::thread::spawn(move || {
+        while parent() == first {
+            std::thread::sleep(std::time::Duration::from_secs(1));
+        }
+        std::process::exit(0);
+    });
 }

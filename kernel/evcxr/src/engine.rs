@@ -32,6 +32,21 @@ pub struct Engine {
     known: HashSet<String>,
 }
 
+/// What a cell's redefinitions cost, and how it was before them.
+pub struct Redefined {
+    /// The variables before the cell.
+    before: Variables,
+    /// The definitions before the cell.
+    types: Types,
+    /// Code that puts back the definitions that the cell replaces.
+    old: String,
+    /// Variables that are dropped, with their types: their memory has the old form, and evcxr
+    /// would read it in the new one.
+    pub dropped: Vec<(String, String)>,
+    /// Statics that begin anew, for the same reason.
+    pub reset: Vec<String>,
+}
+
 /// What became of a cell's text.
 pub enum Compiled {
     /// There is something to run.
@@ -108,12 +123,12 @@ impl Engine {
             state.dry = false;
             state.first_failure = None;
             state.last_failure = None;
+            state.types = self.types.clone();
         }
         let outputs = self
             .context
             .execute(&named)
             .map_err(|error| self.explain(error, code))?;
-        self.types.learn(code);
         let Some(artifact) = self.service.state().artifact.take() else {
             let said: Vec<_> = outputs.content_by_mime_type.into_iter().collect();
             return Ok(match said.is_empty() {
@@ -140,31 +155,51 @@ impl Engine {
         if !free {
             return None;
         }
+        self.service.state().types = self.types.clone();
         self.service
             .build_free_standing(&self.items, code, level)
             .ok()
     }
 
-    /// Drops variables whose type contains one that `code` defines anew, and answers their
-    /// names: their memory has the old form, and evcxr would read it in the new one.
-    pub fn drop_redefined(&mut self, code: &str) -> Vec<(String, String)> {
-        let changed = self.types.changed_by(code);
-        if changed.is_empty() {
-            return Vec::new();
-        }
-        let dropped: Vec<(String, String)> = self
-            .variables()
-            .into_iter()
+    /// Prepares for what `code` defines anew: evcxr forgets the variables whose memory has the
+    /// old form. [`Engine::undo`] is to be called if the cell fails.
+    pub fn redefine(&mut self, code: &str) -> Redefined {
+        let before = self.variables();
+        let types = self.types.clone();
+        let changed = types.changed_by(code);
+        let dropped: Vec<(String, String)> = before
+            .iter()
             .filter(|(_, kind)| names_one_of(kind, &changed))
+            .map(|(name, kind)| (name.clone(), kind.clone()))
             .collect();
         let names: Vec<String> = dropped.iter().map(|(name, _)| name.clone()).collect();
         self.forget(&names);
-        dropped
+        let redefined = Redefined {
+            old: types.replaced_by(code),
+            reset: types.reset_statics(&changed),
+            before,
+            types,
+            dropped,
+        };
+        self.types.learn(code, &name_statics(code));
+        redefined
+    }
+
+    /// Makes evcxr believe that the cell has not happened: neither its variables, nor types
+    /// that it put in the place of others. `committed` says that evcxr has its definitions.
+    pub fn undo(&mut self, redefined: Redefined, committed: bool) {
+        if committed && !redefined.old.is_empty() {
+            self.pretend(&redefined.old);
+            self.types = redefined.types;
+        } else if !committed {
+            self.types = redefined.types;
+        }
+        self.roll_back(&redefined.before);
     }
 
     /// Makes evcxr believe that the variables are those of `before`: the cell's changes have
     /// not happened.
-    pub fn roll_back(&mut self, before: &Variables) {
+    fn roll_back(&mut self, before: &Variables) {
         let now = self.variables();
         let new: Vec<String> = now
             .keys()

@@ -12,6 +12,7 @@
 
 mod assist;
 mod diagnostics;
+mod ending;
 mod engine;
 mod items;
 mod parts;

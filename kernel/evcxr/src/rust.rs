@@ -2,15 +2,15 @@
 
 use crate::assist::RustAssistant;
 use crate::diagnostics::{self, Lines};
-use crate::engine::{Compiled, Engine, Variables};
+use crate::ending::explain;
+use crate::engine::{Compiled, Engine, Redefined};
 use crate::items::function_arguments;
 use crate::parts::{Parts, PartsError};
 use crate::service::{Artifact, Service};
+use crate::source;
 use crate::worker::{End, Ran, Worker};
 use serde_json::{Value, json};
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -135,7 +135,7 @@ impl Interrupter for Interrupt {
     }
 }
 
-fn failure(name: &str, value: impl Into<String>) -> CellError {
+pub(crate) fn failure(name: &str, value: impl Into<String>) -> CellError {
     match Outcome::failed(name, value) {
         Outcome::Failed(error) => error,
         Outcome::Ok => unreachable!("`failed` makes failures"),
@@ -215,8 +215,13 @@ impl Rust {
     fn compile(
         &mut self,
         cell: &Cell,
-        output: &Output,
-    ) -> Result<(Compiled, Arc<Service>, Variables), CellError> {
+    ) -> Result<(Compiled, Arc<Service>, Option<Redefined>), CellError> {
+        if let Some(command) = source::refused_command(&cell.code) {
+            return Err(failure(
+                "CommandError",
+                format!("`{command}` is not for this kernel; `%magics` lists what there is"),
+            ));
+        }
         let level = match &cell.opt_level {
             Some(level) => level.clone(),
             None if cell.lane.is_some() => "3".to_owned(),
@@ -227,11 +232,11 @@ impl Rust {
             None => cell.code.clone(),
         };
         if self.startup.now().is_none()
-            && crate::source::is_free_standing(&code)
+            && source::is_free_standing(&code)
             && let Some(service) = self.startup.service()
-            && let Ok(artifact) = service.build_free_standing(crate::source::FIRST, &code, &level)
+            && let Ok(artifact) = service.build_free_standing(source::FIRST, &code, &level)
         {
-            return Ok((Compiled::Run(Box::new(artifact)), service, Variables::new()));
+            return Ok((Compiled::Run(Box::new(artifact)), service, None));
         }
         self.startup.waiting.fetch_add(1, Ordering::SeqCst);
         let ready = self.startup.wait();
@@ -240,29 +245,39 @@ impl Rust {
         let mut engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
         let service = ready.service.clone();
         if let Some(artifact) = engine.compile_free_standing(&code, &level) {
-            let variables = engine.variables();
-            return Ok((Compiled::Run(Box::new(artifact)), service, variables));
+            return Ok((Compiled::Run(Box::new(artifact)), service, None));
         }
-        for (name, kind) in engine.drop_redefined(&code) {
-            output.text(
-                cell.id,
-                Stream::Stderr,
-                format!(
-                    "the variable `{name}` was dropped: its type `{kind}` is being redefined\n"
-                ),
-            );
-        }
-        let before = engine.variables();
+        let redefined = engine.redefine(&code);
         let compiled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             engine.compile(&code, &level)
         }));
-        match compiled {
-            Ok(Ok(compiled)) => Ok((compiled, service, before)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(failure(
+        let error = match compiled {
+            Ok(Ok(compiled)) => return Ok((compiled, service, Some(redefined))),
+            Ok(Err(error)) => error,
+            Err(_) => failure(
                 "InternalError",
                 "rust-analyzer panicked on this cell; try to write it otherwise",
-            )),
+            ),
+        };
+        engine.undo(redefined, false);
+        Err(error)
+    }
+
+    /// Says what the cell's new definitions have cost.
+    fn show_losses(cell: &Cell, redefined: &Redefined, output: &Output) {
+        for (name, kind) in &redefined.dropped {
+            output.text(
+                cell.id,
+                Stream::Stderr,
+                format!("the variable `{name}` was dropped: its type `{kind}` is defined anew\n"),
+            );
+        }
+        for name in &redefined.reset {
+            output.text(
+                cell.id,
+                Stream::Stderr,
+                format!("the static `{name}` begins anew: its type is defined anew\n"),
+            );
         }
     }
 
@@ -289,10 +304,15 @@ impl Rust {
         output: &Output,
         watch: &mut dyn Watch,
     ) -> Result<Option<Ran>, CellError> {
-        let (compiled, service, before) = self.compile(cell, output)?;
+        let (compiled, service, redefined) = self.compile(cell)?;
         let artifact = match compiled {
             Compiled::Run(artifact) => artifact,
-            Compiled::Nothing => return Ok(None),
+            Compiled::Nothing => {
+                if let Some(redefined) = redefined {
+                    Self::show_losses(cell, &redefined, output);
+                }
+                return Ok(None);
+            }
             Compiled::Said(said) => {
                 let bundle = said
                     .into_iter()
@@ -315,8 +335,11 @@ impl Rust {
             if ran.all_lost {
                 let all: Vec<String> = engine.variables().into_keys().collect();
                 engine.forget(&all);
-            } else if !matches!(ran.end, End::Done) {
-                engine.roll_back(&before);
+            } else if let Some(redefined) = redefined {
+                match ran.end {
+                    End::Done => Self::show_losses(cell, &redefined, output),
+                    _ => engine.undo(redefined, true),
+                }
             }
         }
         if ran.all_lost {
@@ -484,66 +507,6 @@ fn rust_type(value: &Value) -> String {
             }
         }
         _ => "::serde_json::Value".to_owned(),
-    }
-}
-
-/// The error of a run that did not end well.
-fn explain(ran: &Ran, cell: &Cell, artifact: &Artifact) -> Option<CellError> {
-    let mut error = match &ran.end {
-        End::Done => return None,
-        End::Panic(message, line) => {
-            let lines = Lines::new(&artifact.source.text, &cell.code);
-            diagnostics::panic_error(message, line.and_then(|line| lines.of(line)), &cell.code)
-        }
-        End::QuestionMark(error) => failure("Err", error.clone()),
-        End::Interrupted => failure("KeyboardInterrupt", "the cell was stopped"),
-        End::Died(status) => failure(&died(*status), what_died(*status)),
-        End::Load(error) => failure("LoadError", error.clone()),
-    };
-    if ran.all_lost {
-        error
-            .traceback
-            .push("All variables of Rust cells are lost.".to_owned());
-    } else if ran.threads > 0 {
-        error.traceback.push(format!(
-            "Variables are as they were before the cell. Lost: {} background thread(s) of earlier cells.",
-            ran.threads
-        ));
-    } else {
-        error
-            .traceback
-            .push("Variables are as they were before the cell.".to_owned());
-    }
-    Some(error)
-}
-
-fn died(status: ExitStatus) -> String {
-    match status.signal() {
-        Some(libc::SIGSEGV) => "SIGSEGV".to_owned(),
-        Some(libc::SIGABRT) => "SIGABRT".to_owned(),
-        Some(libc::SIGBUS) => "SIGBUS".to_owned(),
-        Some(libc::SIGILL) => "SIGILL".to_owned(),
-        Some(libc::SIGFPE) => "SIGFPE".to_owned(),
-        Some(libc::SIGKILL) => "SIGKILL".to_owned(),
-        Some(signal) => format!("signal {signal}"),
-        None => "exit".to_owned(),
-    }
-}
-
-fn what_died(status: ExitStatus) -> String {
-    match (status.signal(), status.code()) {
-        (Some(libc::SIGSEGV), _) => "the cell used memory that is not its own".to_owned(),
-        (Some(libc::SIGABRT), _) => {
-            "the cell aborted (a stack overflow, or a panic that could not unwind)".to_owned()
-        }
-        (Some(libc::SIGKILL), _) => {
-            "the cell was killed, perhaps because the machine ran out of memory".to_owned()
-        }
-        (Some(signal), _) => format!("the cell was ended by signal {signal}"),
-        (None, code) => format!(
-            "the cell ended the process with status {}",
-            code.unwrap_or(0)
-        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The build service: what answers evcxr's calls of cargo, and plays its child process.
 
+use crate::items::Types;
 use crate::parts::Parts;
 use crate::source::{self, Source};
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub struct State {
     pub dry: bool,
     /// Variables that evcxr is told have changed their type, and forgets.
     pub forget: Vec<String>,
+    /// What the session defines, with the cell that is being built.
+    pub types: Types,
     /// The last cell that was built.
     pub artifact: Option<Artifact>,
     /// Source and messages of the first try that failed; evcxr tries again with other code
@@ -317,7 +320,8 @@ impl Service {
     fn compile(&self, source: &Source, library: &Path, level: &str) -> (Vec<Value>, i32) {
         // The name ends like evcxr's own, which it looks for in rustc's messages.
         let file = self.base().join("out/lib.rs");
-        if let Err(error) = std::fs::write(&file, &source.text) {
+        let text = self.state().types.current_statics(&source.text);
+        if let Err(error) = std::fs::write(&file, text) {
             return (
                 vec![json!({"level": "error", "message": error.to_string()})],
                 1,

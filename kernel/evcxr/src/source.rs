@@ -198,6 +198,17 @@ pub fn is_free_standing(code: &str) -> bool {
         })
 }
 
+/// A command of evcxr at the beginning of a cell that must not reach it: it would end this
+/// process, or change evcxr's state without the worker's. Those that only answer may pass.
+pub fn refused_command(code: &str) -> Option<&str> {
+    const ANSWERING: [&str; 5] = [":vars", ":type", ":t", ":doc", ":explain"];
+    code.lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with("//"))
+        .take_while(|line| line.trim_start().starts_with(':'))
+        .filter_map(|line| line.split_whitespace().next())
+        .find(|command| !ANSWERING.contains(command))
+}
+
 /// Whether `name` stands in `code` as a word.
 pub fn mentions(code: &str, name: &str) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
@@ -246,6 +257,15 @@ mod tests {
                 .text
                 .contains(").evcxr_display")
         );
+    }
+
+    #[test]
+    fn a_command_that_would_end_the_kernel_does_not_reach_evcxr() {
+        assert_eq!(refused_command("// a\n\n  :quit"), Some(":quit"));
+        assert_eq!(refused_command(":vars\n:restart"), Some(":restart"));
+        for code in [":vars", ":type x", "let a = b\n:quit", "1 + 1"] {
+            assert_eq!(refused_command(code), None, "{code}");
+        }
     }
 
     #[test]

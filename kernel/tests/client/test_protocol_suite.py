@@ -28,7 +28,7 @@ class RustCells(suite.KernelTests):
         {"code": 'tandem::display("text/html", "<b>bold</b>");', "mime": "text/html"},
         {"code": 'tandem::display("image/svg+xml", "<svg/>");', "mime": "image/svg+xml"},
     ]
-    code_history_pattern = "*1 ? 2*"
+    code_history_pattern = "1 ? 2*"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "String"
     code_clear_output = "tandem::clear_output(false);"
@@ -57,7 +57,7 @@ class PythonCells(suite.KernelTests):
             "mime": "text/html",
         }
     ]
-    code_history_pattern = "*1 ? 2*"
+    code_history_pattern = "%%python*1 ? 2*"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "%%python\nzip"
     code_clear_output = "%%python\nclear_output()"
