@@ -44,6 +44,8 @@ class Kernel:
         self.manager, self.client = start_new_kernel(
             kernel_name=NAME, startup_timeout=PATIENCE
         )
+        #: Messages read while looking for another request's: nothing is thrown away.
+        self.unclaimed = []
 
     def stop(self):
         self.client.stop_channels()
@@ -52,6 +54,17 @@ class Kernel:
     def send(self, code, **options):
         """Sends a cell and does not wait; answers the request's id."""
         return self.client.execute(code, **options)
+
+    def next_of(self, request, timeout):
+        """The next iopub message that `request` caused; `queue.Empty` when none came."""
+        for index, message in enumerate(self.unclaimed):
+            if message["parent_header"].get("msg_id") == request:
+                return self.unclaimed.pop(index)
+        message = self.client.get_iopub_msg(timeout=timeout)
+        if message["parent_header"].get("msg_id") == request:
+            return message
+        self.unclaimed.append(message)
+        raise queue.Empty
 
     def collect(self, request, answer=None):
         """Everything that belongs to `request`, up to its reply and its idle status."""
@@ -63,13 +76,12 @@ class Kernel:
             if answer is not None:
                 self.give(answer)
             try:
-                message = self.client.get_iopub_msg(timeout=0.05)
-                if message["parent_header"].get("msg_id") == request:
-                    messages.append(message)
-                    idle = idle or (
-                        message["msg_type"] == "status"
-                        and message["content"]["execution_state"] == "idle"
-                    )
+                message = self.next_of(request, 0.05)
+                messages.append(message)
+                idle = idle or (
+                    message["msg_type"] == "status"
+                    and message["content"]["execution_state"] == "idle"
+                )
             except queue.Empty:
                 pass
             if reply is None:
@@ -97,9 +109,9 @@ class Kernel:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
-                message = self.client.get_iopub_msg(timeout=1)
+                message = self.next_of(request, 1)
             except queue.Empty:
                 continue
-            if message["parent_header"].get("msg_id") == request and condition(message):
+            if condition(message):
                 return message
         raise TimeoutError("the awaited message did not come")
