@@ -1,0 +1,586 @@
+//! One execution: which thread runs, what each knows, and when it is over.
+
+use crate::clock::{Clock, ThreadId};
+use crate::depot::Depot;
+use crate::lock_order::LockOrders;
+use crate::memory::{Access, Arena, Conflict, Histories, SeqCst, Shadow};
+use crate::objects::Object;
+use crate::report::{Event, Failure, Kind, Party, Site};
+use crate::schedule::{Chosen, Operation, Schedule};
+use crate::thread::{Place, State, THREADS, Thread, Wait, WaitKind};
+
+/// Early ends of waits in one execution: spurious wake-ups and timeouts while others could run.
+const EARLY: u32 = 2;
+/// Repeats of the same observation after which a thread is taken to spin.
+const SPINS: u32 = 8;
+/// Steps without any change after which spinning threads are taken to spin for ever.
+const IDLE: u64 = 1500;
+/// What the program may print in one execution, in bytes.
+const PRINTED: usize = 1 << 16;
+
+/// Who runs next.
+pub enum Next {
+    /// The thread that runs now.
+    Stay,
+    /// Another one.
+    Switch(ThreadId),
+    /// Nobody: the execution is over.
+    End,
+}
+
+/// How an execution ended.
+#[derive(Debug, PartialEq, Eq, Clone)]
+pub enum End {
+    /// By itself.
+    Done,
+    /// With a failure.
+    Failed(Failure),
+    /// At the step limit.
+    Truncated,
+    /// It would have repeated an earlier one.
+    Redundant,
+}
+
+/// The state of an execution, and what is kept from one to the next.
+pub struct Execution {
+    /// The threads, by number.
+    pub threads: Vec<Thread>,
+    /// The thread that runs.
+    pub current: ThreadId,
+    /// The source of all choices.
+    pub schedule: Schedule,
+    /// The race detector.
+    pub shadow: Shadow,
+    /// The atomic objects.
+    pub histories: Histories,
+    /// The order of fences.
+    pub sequential: SeqCst,
+    /// The program's heap.
+    pub arena: Arena,
+    /// Locks and the like.
+    pub objects: Vec<Object>,
+    /// Locks taken while others were held.
+    pub lock_orders: LockOrders,
+    /// Visible operations so far.
+    pub steps: u64,
+    /// The most of them.
+    pub limit: u64,
+    /// How it ended.
+    pub end: Option<End>,
+    /// The events, where they are recorded.
+    pub events: Option<Vec<Event>>,
+    /// The stacks, where they are recorded.
+    pub depot: Depot,
+    /// What was printed.
+    pub printed: String,
+    /// Virtual time, in nanoseconds.
+    pub now: u64,
+    /// Questions for the time since anything changed.
+    pub asked_time: u32,
+    /// Interruptions of a running thread.
+    pub preemptions: u32,
+    /// Whether loads may return older stores.
+    pub weak_memory: bool,
+    /// The start of the executable.
+    pub base: usize,
+    /// The number that `available_parallelism` answers.
+    pub parallelism: usize,
+    /// The thread-local memory of the process: address, length.
+    pub local: (usize, usize),
+    /// Whether the program asks for locks without waiting: then giving one up can be seen.
+    pub tries: bool,
+    /// What is put back between executions.
+    pub image: crate::process::Image,
+    early: u32,
+    idle: u64,
+}
+
+impl Execution {
+    /// Nothing has run.
+    pub fn new(seed: u64) -> Self {
+        Execution {
+            threads: Vec::new(),
+            current: 0,
+            schedule: Schedule::new(seed),
+            shadow: Shadow::default(),
+            histories: Histories::default(),
+            sequential: SeqCst::default(),
+            arena: Arena::new(),
+            objects: Vec::new(),
+            lock_orders: LockOrders::default(),
+            steps: 0,
+            limit: 400_000,
+            end: None,
+            events: None,
+            depot: Depot::default(),
+            printed: String::new(),
+            now: 0,
+            asked_time: 0,
+            preemptions: 0,
+            weak_memory: true,
+            base: 0,
+            parallelism: 2,
+            local: (0, 0),
+            tries: false,
+            image: Default::default(),
+            early: 0,
+            idle: 0,
+        }
+    }
+
+    /// Forgets the last execution; `length` is the number of steps expected of the next.
+    pub fn clear(&mut self, length: u64) {
+        self.threads.clear();
+        self.current = 0;
+        self.schedule.begin(length);
+        self.shadow.clear();
+        self.histories.clear();
+        self.sequential.clear();
+        self.arena.reset();
+        self.objects.clear();
+        self.lock_orders.begin();
+        self.steps = 0;
+        self.end = None;
+        self.printed.clear();
+        self.now = 0;
+        self.asked_time = 0;
+        self.preemptions = 0;
+        self.early = EARLY;
+        self.idle = 0;
+        if let Some(events) = &mut self.events {
+            events.clear();
+        }
+    }
+
+    /// The thread that runs.
+    pub fn me(&mut self) -> &mut Thread {
+        &mut self.threads[self.current]
+    }
+
+    /// Ends the execution with a failure; the first one stays.
+    pub fn fail(&mut self, failure: Failure) -> Next {
+        if self.end.is_none() {
+            self.end = Some(End::Failed(failure));
+        }
+        Next::End
+    }
+
+    /// Starts the running thread's next event.
+    #[inline]
+    pub fn tick(&mut self) {
+        let me = self.current;
+        self.threads[me].clock.tick(me);
+    }
+
+    /// Whether the address is thread-local memory of the process: each thread has its own there.
+    #[inline]
+    pub fn is_local(&self, address: usize) -> bool {
+        address.wrapping_sub(self.local.0) < self.local.1
+    }
+
+    /// Whether an operation that may fail for no reason does so now.
+    pub fn fails_spuriously(&mut self) -> bool {
+        if self.early == 0 || self.schedule.choose(2, 3) == 0 {
+            return false;
+        }
+        self.early -= 1;
+        true
+    }
+
+    /// Notes that something changed.
+    pub fn progress(&mut self) {
+        self.idle = 0;
+        self.asked_time = 0;
+        let me = self.current;
+        if let Some(thread) = self.threads.get_mut(me) {
+            thread.repeats = 0;
+            thread.observed.clear();
+        }
+    }
+
+    /// Notes what the running thread saw, to notice that it goes in circles.
+    pub fn observe(&mut self, place: Place, object: u64, value: u64) {
+        let seen = (place.key(), object, value);
+        let thread = self.me();
+        if thread.observed.contains(&seen) {
+            thread.repeats += 1;
+        } else {
+            if thread.observed.len() >= 64 {
+                thread.observed.clear();
+            }
+            thread.repeats = 0;
+            thread.observed.push(seen);
+        }
+    }
+
+    /// A decision before the running thread's next visible operation.
+    pub fn before_operation(&mut self) -> Next {
+        let spinning = self.me().repeats >= SPINS;
+        self.step(spinning)
+    }
+
+    /// A decision where the running thread gives way.
+    pub fn give_way(&mut self) -> Next {
+        self.step(true)
+    }
+
+    fn step(&mut self, yielding: bool) -> Next {
+        self.steps += 1;
+        self.idle += 1;
+        if self.steps > self.limit {
+            self.end.get_or_insert(End::Truncated);
+            return Next::End;
+        }
+        if self.idle > IDLE
+            && self
+                .threads
+                .iter()
+                .all(|t| t.state != State::Ready || t.repeats > 60)
+        {
+            let failure = self.livelock();
+            return self.fail(failure);
+        }
+        let steps = self.steps;
+        if yielding {
+            self.me().yielded = steps;
+        }
+        self.decide(yielding)
+    }
+
+    /// Blocks the running thread and decides who runs instead.
+    pub fn block(&mut self, wait: Wait) -> Next {
+        let thread = self.me();
+        thread.state = State::Blocked;
+        thread.wait = Some(wait);
+        thread.timed_out = false;
+        self.decide(true)
+    }
+
+    /// Lets a blocked thread run.
+    pub fn wake(&mut self, thread: ThreadId) {
+        let thread = &mut self.threads[thread];
+        thread.state = State::Ready;
+        thread.wait = None;
+        thread.yielded = 0;
+        self.progress();
+    }
+
+    /// Lets every thread run that waits for `object` in a way that `which` accepts.
+    pub fn wake_waiting(&mut self, object: u64, which: impl Fn(WaitKind) -> bool) {
+        for thread in 0..self.threads.len() {
+            let waits = self.threads[thread]
+                .wait
+                .is_some_and(|w| w.object == object && which(w.kind));
+            if waits && self.threads[thread].state == State::Blocked {
+                self.wake(thread);
+            }
+        }
+    }
+
+    /// Decides who runs next.
+    pub fn decide(&mut self, yielding: bool) -> Next {
+        let me = self.current;
+        let ready = self.threads[me].state == State::Ready;
+        let mut threads: smallvec::SmallVec<[ThreadId; 16]> = smallvec::SmallVec::new();
+        if ready && !yielding {
+            threads.push(me);
+        }
+        for other in 0..self.threads.len() {
+            if other != me && self.threads[other].state == State::Ready && self.has_turn(other) {
+                threads.push(other);
+            }
+        }
+        if threads.is_empty() {
+            // All that can run have given way: time passes, and they go on.
+            self.now += 1_000_000;
+            for other in 0..self.threads.len() {
+                if self.threads[other].state == State::Ready {
+                    threads.push(other);
+                }
+            }
+        }
+        let regular = threads.len();
+        if self.early > 0 || regular == 0 {
+            for other in 0..self.threads.len() {
+                let thread = &self.threads[other];
+                let Some(wait) = thread.wait.filter(|_| thread.state == State::Blocked) else {
+                    continue;
+                };
+                let spurious = wait.kind == WaitKind::Condvar || wait.kind == WaitKind::Park;
+                if wait.deadline.is_some() || (spurious && regular > 0) {
+                    threads.push(other);
+                }
+            }
+        }
+        if threads.is_empty() {
+            if self.threads.iter().all(|t| t.state == State::Done) {
+                return Next::End;
+            }
+            return self.stuck();
+        }
+        let mut regular = regular;
+        if ready
+            && !yielding
+            && self
+                .schedule
+                .bound()
+                .is_some_and(|bound| self.preemptions >= bound)
+        {
+            threads.truncate(1);
+            regular = 1;
+        }
+        let gives_way = yielding.then_some(me);
+        let index = match self
+            .schedule
+            .choose_thread(&threads, regular, self.steps, gives_way)
+        {
+            Chosen::Option(index) => index,
+            Chosen::Redundant => {
+                self.end.get_or_insert(End::Redundant);
+                return Next::End;
+            }
+        };
+        let next = threads[index];
+        if index >= regular {
+            self.end_wait_early(next);
+        }
+        if next != me && ready && !yielding {
+            self.preemptions += 1;
+        }
+        self.threads[next].ran = self.steps;
+        self.threads[next].yielded = 0;
+        if next == me {
+            Next::Stay
+        } else {
+            Next::Switch(next)
+        }
+    }
+
+    /// Whether a thread that gave way may run again: all others that can run have run since.
+    fn has_turn(&self, thread: ThreadId) -> bool {
+        let yielded = self.threads[thread].yielded;
+        yielded == 0
+            || self.threads.iter().enumerate().all(|(other, t)| {
+                other == thread
+                    || t.state != State::Ready
+                    || t.ran >= yielded
+                    || t.yielded > yielded
+            })
+    }
+
+    fn end_wait_early(&mut self, thread: ThreadId) {
+        self.early = self.early.saturating_sub(1);
+        let Some(wait) = self.threads[thread].wait.take() else {
+            return;
+        };
+        self.schedule.note(Operation::change(wait.object));
+        self.threads[thread].state = State::Ready;
+        self.threads[thread].timed_out = wait.deadline.is_some();
+        if let Some(deadline) = wait.deadline {
+            self.now = self.now.max(deadline);
+        }
+        if let Some(events) = &mut self.events {
+            events.push(Event {
+                thread,
+                operation: if wait.deadline.is_some() {
+                    "time is up"
+                } else {
+                    "spurious wake-up"
+                }
+                .into(),
+                object: wait.object,
+                value: None,
+                old: None,
+                order: None,
+                stale: false,
+                site: wait.place.site(self.base),
+                stack: Vec::new(),
+            });
+        }
+    }
+
+    /// Records a step of the running thread.
+    pub fn record(&mut self, operation: &str, object: u64, value: Option<u64>, place: Place) {
+        self.record_full(operation, object, (value, None), None, false, place);
+    }
+
+    /// Records a step of the running thread with all that is known of it.
+    pub fn record_full(
+        &mut self,
+        operation: &str,
+        object: u64,
+        (value, old): (Option<u64>, Option<u64>),
+        order: Option<u8>,
+        stale: bool,
+        place: Place,
+    ) {
+        let (thread, base) = (self.current, self.base);
+        if let Some(events) = &mut self.events
+            && events.len() < 100_000
+        {
+            let stack = match place {
+                Place::Code(_) => self.threads[thread]
+                    .stack
+                    .last()
+                    .map_or_else(Vec::new, |&s| self.depot.codes(s)),
+                _ => Vec::new(),
+            };
+            let stack = stack
+                .into_iter()
+                .take(12)
+                .map(|code| Place::Code(code).site(base))
+                .collect();
+            let operation = operation.to_owned();
+            events.push(Event {
+                thread,
+                operation,
+                object,
+                value,
+                old,
+                order,
+                stale,
+                site: place.site(base),
+                stack,
+            });
+        }
+    }
+
+    /// Adds to what the program printed.
+    pub fn print(&mut self, text: &str) {
+        if self.printed.len() + text.len() <= PRINTED {
+            self.printed.push_str(text);
+        }
+    }
+
+    /// Checks and records an access to plain memory, or the plain side of an atomic one.
+    ///
+    /// # Errors
+    ///
+    /// A race, or a use after free.
+    #[inline]
+    pub fn access(
+        &mut self,
+        address: usize,
+        size: usize,
+        flags: u8,
+        code: usize,
+    ) -> Result<(), Failure> {
+        let me = self.current;
+        let thread = &self.threads[me];
+        let stack = thread.stack.last().copied().unwrap_or(0);
+        match self
+            .shadow
+            .access((address, size), flags, me, &thread.clock, (code, stack))
+        {
+            Ok(()) => Ok(()),
+            Err(conflict) => Err(self.conflict(conflict, address, flags, code)),
+        }
+    }
+
+    fn conflict(&mut self, conflict: Conflict, address: usize, flags: u8, code: usize) -> Failure {
+        let stack = self.me().stack.last().copied().unwrap_or(0);
+        let now = self.party(self.current, Access::words(flags), code, stack, address);
+        self.record(Access::words(flags), 0, None, Place::Code(code));
+        let (kind, message, old) = match conflict {
+            Conflict::Race(old) => (
+                Kind::DataRace,
+                "two accesses are not ordered, and one of them writes",
+                old,
+            ),
+            Conflict::Freed(old) if flags & crate::memory::access::FREE != 0 => {
+                (Kind::DoubleFree, "memory is given back a second time", old)
+            }
+            Conflict::Freed(old) => (
+                Kind::UseAfterFree,
+                "memory is used after it was given back",
+                old,
+            ),
+        };
+        let before = self.party(
+            old.thread as usize,
+            Access::words(old.flags),
+            old.code,
+            old.stack,
+            address,
+        );
+        Failure {
+            kind,
+            message: message.into(),
+            parties: vec![before, now],
+        }
+    }
+
+    fn party(&self, thread: ThreadId, what: &str, code: usize, stack: u32, object: usize) -> Party {
+        let codes = self.depot.codes(stack);
+        let stack: Vec<Site> = codes
+            .iter()
+            .map(|&c| Place::Code(c).site(self.base))
+            .collect();
+        let site = if code != 0 {
+            Place::Code(code).site(self.base)
+        } else {
+            stack.first().cloned().unwrap_or(Site::Unknown)
+        };
+        Party {
+            thread,
+            what: what.to_owned(),
+            site,
+            stack,
+            object: object as u64,
+            holder: None,
+        }
+    }
+
+    /// Adds a thread that knows what the running one knows.
+    ///
+    /// # Errors
+    ///
+    /// There are too many.
+    pub fn add_thread(
+        &mut self,
+        name: Option<String>,
+        origin: Place,
+        daemon: bool,
+        local: Box<[u8]>,
+    ) -> Result<ThreadId, Failure> {
+        let id = self.threads.len();
+        if id == THREADS {
+            return Err(Failure::new(
+                Kind::Limit,
+                format!("more than {THREADS} threads"),
+            ));
+        }
+        let mut clock = Clock::default();
+        if id > 0 {
+            let me = self.current;
+            clock.join(&self.threads[me].clock);
+            self.threads[me].clock.tick(me);
+        }
+        clock.tick(id);
+        self.threads.push(Thread {
+            fiber: None,
+            yielder: std::ptr::null(),
+            state: State::Ready,
+            wait: None,
+            timed_out: false,
+            clock,
+            seen: Clock::default(),
+            fenced: Clock::default(),
+            name,
+            token: None,
+            yielded: 0,
+            ran: 0,
+            repeats: 0,
+            observed: Default::default(),
+            daemon,
+            origin,
+            panic: None,
+            joined: false,
+            stack: Vec::new(),
+            held: Default::default(),
+            local,
+        });
+        self.progress();
+        Ok(id)
+    }
+}

@@ -1,0 +1,502 @@
+//! Blocking operations: what the modelled library's locks, channels and threads are made of.
+
+use crate::clock::Clock;
+use crate::execution::{Execution, Next};
+use crate::memory::access;
+use crate::objects::{Id, THREAD};
+use crate::runtime::{active, demand, go, operation, with};
+use crate::schedule::{Operation, TIME};
+use crate::thread::{Place, State, Wait, WaitKind};
+use std::panic::Location;
+
+/// The place of a caller.
+pub type Caller = &'static Location<'static>;
+
+/// What a thread knew at some moment, to be handed to another.
+#[derive(Clone, Debug, Default)]
+pub struct Stamp(Clock);
+
+/// What the running thread knows now.
+pub fn stamp() -> Stamp {
+    if !active() {
+        return Stamp::default();
+    }
+    with(|e| {
+        let stamp = Stamp(e.me().clock.clone());
+        e.tick();
+        stamp
+    })
+}
+
+/// The running thread learns what another knew.
+pub fn learn(stamp: &Stamp) {
+    if active() {
+        with(|e| e.me().clock.join(&stamp.0));
+    }
+}
+
+/// The scheduling point before an operation on `object`, which `changes` it or only looks at it.
+pub fn enter(object: &Id, changes: bool) {
+    if !active() {
+        return;
+    }
+    let key = with(|e| object.key(e));
+    operation(Operation {
+        object: key,
+        writes: changes,
+        total: false,
+    });
+    // The object must be alive, and known to this thread.
+    demand(with(|e| e.access(object.address(), 4, access::ATOMIC, 0)));
+}
+
+/// A scheduling point before an object is given up, where others could see that it still is held.
+pub fn leave(object: &Id) {
+    if active() {
+        let key = with(|e| object.key(e));
+        if with(|e| e.tries) {
+            operation(Operation::change(key));
+        } else {
+            with(|e| e.schedule.note(Operation::change(key)));
+        }
+    }
+}
+
+/// Notes that the program looks at objects without waiting for them, and what it saw.
+pub fn looked(object: &Id, seen: u64, caller: Caller) {
+    if active() {
+        with(|e| {
+            e.tries = true;
+            let key = object.key(e);
+            e.observe(Place::Line(caller), key, seen);
+        });
+    }
+}
+
+/// The running thread learns what those knew who released the object.
+pub fn acquire(object: &Id) {
+    if active() {
+        with(|e| {
+            let key = object.key(e);
+            e.acquire(key);
+        });
+    }
+}
+
+/// The object keeps what the running thread knows.
+pub fn release(object: &Id) {
+    if active() {
+        with(|e| {
+            let key = object.key(e);
+            e.release(key);
+            e.progress();
+        });
+    }
+}
+
+/// Records a step.
+pub fn record(what: &str, object: &Id, value: Option<u64>, caller: Caller) {
+    if active() {
+        with(|e| {
+            if e.events.is_some() {
+                let key = object.key(e);
+                e.record(what, key, value, Place::Line(caller));
+            }
+        });
+    }
+}
+
+/// Waits until woken; returns whether the time was up instead.
+///
+/// A wait outside of an execution would never end, and panics.
+pub fn wait(object: &Id, kind: WaitKind, deadline: Option<u64>, caller: Caller) -> bool {
+    assert!(active(), "a wait outside of an execution");
+    go(with(|e| {
+        let object = object.key(e);
+        e.block(Wait {
+            kind,
+            object,
+            place: Place::Line(caller),
+            deadline,
+        })
+    }));
+    with(|e| e.me().timed_out)
+}
+
+/// Wakes all who wait for the object in a way that `which` accepts.
+pub fn wake(object: &Id, which: impl Fn(WaitKind) -> bool) {
+    if active() {
+        with(|e| {
+            let key = object.key(e);
+            e.schedule.note(Operation::change(key));
+            e.wake_waiting(key, which);
+        });
+    }
+}
+
+/// Takes a lock for the running thread alone; false: another one holds it, or readers do.
+fn take(e: &mut Execution, object: &Id, caller: Caller) -> bool {
+    let (key, me) = (object.key(e), e.current);
+    let lock = e.object(key);
+    if lock.owner.is_some() || !lock.readers.is_empty() {
+        return false;
+    }
+    lock.owner = Some((me, Place::Line(caller)));
+    let read_clock = std::mem::take(&mut lock.read_clock);
+    e.me().clock.join(&read_clock);
+    e.object(key).read_clock = read_clock;
+    e.acquire(key);
+    e.hold(key, Place::Line(caller));
+    e.progress();
+    true
+}
+
+/// Takes a lock together with other readers; false: one holds it alone, or waits to.
+fn share(e: &mut Execution, object: &Id, caller: Caller) -> bool {
+    let (key, me) = (object.key(e), e.current);
+    let writer_waits = e.threads.iter().any(|t| {
+        t.wait
+            .is_some_and(|w| w.object == key && w.kind == WaitKind::Write)
+    });
+    let lock = e.object(key);
+    if lock.owner.is_some() || writer_waits {
+        return false;
+    }
+    lock.readers.push((me, Place::Line(caller)));
+    e.acquire(key);
+    e.hold(key, Place::Line(caller));
+    e.progress();
+    true
+}
+
+/// How a lock is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A mutual-exclusion lock.
+    Alone,
+    /// A read-write lock, to write.
+    Write,
+    /// A read-write lock, to read.
+    Read,
+}
+
+impl Access {
+    fn wait_kind(self) -> WaitKind {
+        match self {
+            Access::Alone => WaitKind::Lock,
+            Access::Write => WaitKind::Write,
+            Access::Read => WaitKind::Read,
+        }
+    }
+    fn name(self) -> &'static str {
+        match self {
+            Access::Alone => "lock",
+            Access::Write => "write lock",
+            Access::Read => "read lock",
+        }
+    }
+    fn attempt(self, e: &mut Execution, object: &Id, caller: Caller) -> bool {
+        if self == Access::Read {
+            share(e, object, caller)
+        } else {
+            take(e, object, caller)
+        }
+    }
+}
+
+/// Waits for a lock, until `deadline` if there is one; returns whether it was had.
+pub fn lock(object: &Id, how: Access, deadline: Option<u64>, caller: Caller) -> bool {
+    if !active() {
+        return true;
+    }
+    enter(object, true);
+    loop {
+        if with(|e| how.attempt(e, object, caller)) {
+            record(how.name(), object, None, caller);
+            return true;
+        }
+        record(
+            &format!("waits for {}", how.wait_kind().words()),
+            object,
+            None,
+            caller,
+        );
+        if wait(object, how.wait_kind(), deadline, caller) {
+            // The time is up; it may have become free in the same moment.
+            return with(|e| how.attempt(e, object, caller));
+        }
+    }
+}
+
+/// Takes a lock if it is free.
+pub fn try_lock(object: &Id, how: Access, caller: Caller) -> bool {
+    if !active() {
+        return true;
+    }
+    enter(object, true);
+    let had = with(|e| how.attempt(e, object, caller));
+    looked(object, u64::from(had), caller);
+    record(
+        if had {
+            "try_lock succeeds"
+        } else {
+            "try_lock fails"
+        },
+        object,
+        None,
+        caller,
+    );
+    had
+}
+
+/// Gives a lock up.
+pub fn unlock(object: &Id, how: Access, caller: Caller) {
+    if !active() {
+        return;
+    }
+    leave(object);
+    unlock_now(object, how, caller);
+}
+
+fn unlock_now(object: &Id, how: Access, caller: Caller) {
+    with(|e| {
+        let (key, me) = (object.key(e), e.current);
+        if how == Access::Read {
+            let clock = e.me().clock.clone();
+            let lock = e.object(key);
+            lock.read_clock.join(&clock);
+            let index = lock.readers.iter().position(|r| r.0 == me).unwrap_or(0);
+            if index < lock.readers.len() {
+                lock.readers.remove(index);
+            }
+            e.tick();
+        } else {
+            e.object(key).owner = None;
+            e.release(key);
+        }
+        e.let_go(key);
+        e.schedule.note(Operation::change(key));
+        e.wake_waiting(key, |kind| {
+            matches!(kind, WaitKind::Lock | WaitKind::Read | WaitKind::Write)
+        });
+        e.progress();
+    });
+    record("unlock", object, None, caller);
+}
+
+/// Turns a lock held alone into one that is shared.
+pub fn downgrade(object: &Id, caller: Caller) {
+    if !active() {
+        return;
+    }
+    with(|e| {
+        let (key, me) = (object.key(e), e.current);
+        e.release(key);
+        let lock = e.object(key);
+        lock.owner = None;
+        lock.readers.push((me, Place::Line(caller)));
+        e.wake_waiting(key, |kind| kind == WaitKind::Read);
+    });
+}
+
+/// Gives up `mutex`, waits for a notification, and takes `mutex` again; returns whether the time
+/// was up instead.
+pub fn condvar_wait(condvar: &Id, mutex: &Id, deadline: Option<u64>, caller: Caller) -> bool {
+    enter(condvar, true);
+    record("waits for a notification", condvar, None, caller);
+    unlock_now(mutex, Access::Alone, caller);
+    let timed_out = wait(condvar, WaitKind::Condvar, deadline, caller);
+    record(
+        if timed_out { "wait times out" } else { "wakes" },
+        condvar,
+        None,
+        caller,
+    );
+    lock(mutex, Access::Alone, None, caller);
+    timed_out
+}
+
+/// Wakes one waiter, whichever, or all; returns how many.
+pub fn notify(condvar: &Id, all: bool, caller: Caller) -> usize {
+    if !active() {
+        return 0;
+    }
+    enter(condvar, true);
+    with(|e| {
+        let (key, me) = (condvar.key(e), e.current);
+        let waiting: Vec<usize> = (0..e.threads.len())
+            .filter(|&t| {
+                e.threads[t].wait.is_some_and(|w| w.object == key)
+                    && e.threads[t].state == State::Blocked
+            })
+            .collect();
+        let woken = if waiting.is_empty() {
+            e.object(key).wasted = Some((me, Place::Line(caller)));
+            0
+        } else if all {
+            waiting.iter().for_each(|&t| e.wake(t));
+            waiting.len()
+        } else {
+            let index = e.schedule.choose(waiting.len(), 1);
+            e.wake(waiting[index]);
+            1
+        };
+        e.progress();
+        let name = if all { "notify_all" } else { "notify_one" };
+        e.record(name, key, Some(woken as u64), Place::Line(caller));
+        woken
+    })
+}
+
+/// Waits for the token of `unpark`.
+pub fn park(deadline: Option<u64>, caller: Caller) {
+    let key = THREAD | with(|e| e.current) as u64;
+    operation(Operation::change(key));
+    if !with(take_token) {
+        with(|e| e.record("parks", 0, None, Place::Line(caller)));
+        go(with(|e| {
+            e.block(Wait {
+                kind: WaitKind::Park,
+                object: key,
+                place: Place::Line(caller),
+                deadline,
+            })
+        }));
+        with(take_token);
+    }
+    with(|e| e.record("park returns", 0, None, Place::Line(caller)));
+}
+
+fn take_token(e: &mut Execution) -> bool {
+    let thread = e.me();
+    let Some(clock) = thread.token.take() else {
+        return false;
+    };
+    thread.clock.join(&clock);
+    e.progress();
+    true
+}
+
+/// Gives a thread the token.
+pub fn unpark(thread: usize, caller: Caller) {
+    let key = THREAD | thread as u64;
+    operation(Operation::change(key));
+    with(|e| {
+        let mut clock = e.me().clock.clone();
+        e.tick();
+        if let Some(before) = e.threads[thread].token.take() {
+            clock.join(&before);
+        }
+        e.threads[thread].token = Some(clock);
+        if e.threads[thread]
+            .wait
+            .is_some_and(|w| w.kind == WaitKind::Park)
+        {
+            e.wake(thread);
+        }
+        e.progress();
+        e.record("unpark", 0, Some(thread as u64), Place::Line(caller));
+    });
+}
+
+/// Waits for the end of a thread, and learns what it knew.
+pub fn join(thread: usize, caller: Caller) {
+    let key = THREAD | thread as u64;
+    operation(Operation {
+        object: key,
+        writes: false,
+        total: false,
+    });
+    while with(|e| e.threads[thread].state != State::Done) {
+        let wait = Wait {
+            kind: WaitKind::Join(thread),
+            object: key,
+            place: Place::Line(caller),
+            deadline: None,
+        };
+        go(with(|e| e.block(wait)));
+    }
+    with(|e| {
+        let clock = e.threads[thread].clock.clone();
+        e.me().clock.join(&clock);
+        e.threads[thread].joined = true;
+        e.progress();
+        e.record("join", 0, Some(thread as u64), Place::Line(caller));
+    });
+}
+
+/// Whether a thread has ended.
+pub fn is_finished(thread: usize, caller: Caller) -> bool {
+    let key = THREAD | thread as u64;
+    operation(Operation {
+        object: key,
+        writes: false,
+        total: false,
+    });
+    with(|e| {
+        let done = e.threads[thread].state == State::Done;
+        e.tries = true;
+        e.observe(Place::Line(caller), key, u64::from(done));
+        done
+    })
+}
+
+/// Gives way to the other threads.
+pub fn yield_now(what: &'static str, caller: Caller) {
+    if !active() {
+        return;
+    }
+    with(|e| e.record(what, 0, None, Place::Line(caller)));
+    go(with(|e| {
+        let (place, repeats) = (Place::Line(caller), e.me().repeats);
+        e.observe(place, 0, 0);
+        // Giving way says nothing about what was seen.
+        e.me().repeats = repeats.max(e.me().repeats);
+        e.give_way()
+    }));
+}
+
+/// Lets `nanoseconds` of virtual time pass: at least, as everywhere.
+pub fn sleep(nanoseconds: u64, caller: Caller) {
+    if !active() {
+        return;
+    }
+    with(|e| e.record("sleep", 0, None, Place::Line(caller)));
+    let wake_at = with(|e| e.now.saturating_add(nanoseconds));
+    go(with(Execution::give_way));
+    with(|e| {
+        e.now = e.now.max(wake_at);
+        e.schedule.note(Operation::change(TIME));
+    });
+}
+
+/// Virtual time, in nanoseconds. It passes faster the longer it is only looked at.
+pub fn now() -> u64 {
+    if !active() {
+        return 0;
+    }
+    with(|e| {
+        e.asked_time += 1;
+        e.me().repeats = 0;
+        e.now += 100 << (e.asked_time / 8).min(30);
+        e.schedule.note(Operation::change(TIME));
+        e.now
+    })
+}
+
+/// The running thread's number.
+pub fn me() -> usize {
+    if active() { with(|e| e.current) } else { 0 }
+}
+
+/// Ends the running thread; decides who runs next.
+pub(crate) fn finish(e: &mut Execution) -> Next {
+    let me = e.current;
+    e.threads[me].state = State::Done;
+    e.schedule.note(Operation::change(THREAD | me as u64));
+    let step = e.steps;
+    e.lock_orders.life(me, step, true);
+    e.wake_waiting(THREAD | me as u64, |_| true);
+    e.progress();
+    e.decide(true)
+}

@@ -1,0 +1,129 @@
+//! Runs an explored program and reads its answer.
+
+use anyhow::{Context, Result};
+use interleave::report::{Exploration, Request};
+use object::{Object, ObjectSection};
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How a program answered.
+pub enum Answer {
+    /// With its exploration.
+    Explored(Box<Exploration>),
+    /// Not at all: it ended by itself.
+    Ended(String),
+    /// Not in time.
+    Silent,
+}
+
+/// The most that is read of an answer, in bytes.
+const LENGTH: u64 = 256 << 20;
+
+/// Runs the program with a request. `patience` is wall time: far more than the budget.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn run(program: &Path, request: &Request, patience: Duration) -> Result<Answer> {
+    let (mut answer, theirs) = pipe()?;
+    let fd = theirs.as_raw_fd();
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // SAFETY: only system calls between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            if libc::dup2(fd, 3) < 0 || libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 {
+                return Err(std::io::Error::last_os_error());
+            }
+            if fd == 3 {
+                libc::fcntl(3, libc::F_SETFD, 0);
+            }
+            Ok(())
+        });
+    }
+    let mut child = command
+        .spawn()
+        .context("cannot start the explored program")?;
+    drop(theirs);
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    // A program that ended at once is noticed by its missing answer.
+    let _ = child.stdin.take().context("a pipe")?.write_all(&line);
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = Read::take(&mut answer, LENGTH).read_to_end(&mut bytes);
+        let _ = send.send(bytes);
+    });
+    let Ok(bytes) = receive.recv_timeout(patience) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Ok(Answer::Silent);
+    };
+    let status = child.wait()?;
+    let body = bytes.strip_prefix(request.token.as_bytes());
+    match body.and_then(|body| serde_json::from_slice(body).ok()) {
+        Some(exploration) => Ok(Answer::Explored(exploration)),
+        None => Ok(Answer::Ended(words(status))),
+    }
+}
+
+fn words(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("it exited with status {code}"),
+        (_, Some(signal)) => format!("it was ended by signal {signal}"),
+        _ => "it ended".into(),
+    }
+}
+
+fn pipe() -> Result<(std::fs::File, OwnedFd)> {
+    let mut ends = [0; 2];
+    // SAFETY: fills in two descriptors, which are ours from here on.
+    unsafe {
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) != 0 {
+            return Err(std::io::Error::last_os_error()).context("no pipe");
+        }
+        Ok((
+            OwnedFd::from_raw_fd(ends[0]).into(),
+            OwnedFd::from_raw_fd(ends[1]),
+        ))
+    }
+}
+
+/// A secret that a program cannot guess.
+///
+/// # Errors
+///
+/// The system has no random numbers.
+pub fn token() -> Result<String> {
+    let mut bytes = [0u8; 24];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut f| f.read_exact(&mut bytes))
+        .context("no random numbers")?;
+    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+/// The writable parts of an executable that hold its statics: address, length.
+///
+/// # Errors
+///
+/// It is no executable.
+pub fn statics(program: &Path) -> Result<Vec<(u64, u64)>> {
+    let bytes = std::fs::read(program)?;
+    let file = object::File::parse(&*bytes)?;
+    let wanted = |section: &object::Section<'_, '_>| matches!(section.name(), Ok(".data" | ".bss"));
+    Ok(file
+        .sections()
+        .filter(wanted)
+        .map(|s| (s.address(), s.size()))
+        .collect())
+}

@@ -1,0 +1,151 @@
+//! Draws a verdict as a page that needs nothing else, readable in light and dark themes.
+
+use crate::show::{Texts, explanation};
+use crate::verdict::{Finding, Outcome, Verdict};
+use std::fmt::Write;
+
+const STYLE: &str = "
+.tandem { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; padding: 1em; }
+.tandem code, .tandem table { font: 13px/1.4 ui-monospace, monospace; }
+.tandem h2 { font-size: 1.1em; margin: 0 0 .4em; }
+.tandem .fail { color: #b3261e; } .tandem .pass { color: #146c2e; }
+.tandem .scroll { overflow-x: auto; }
+.tandem table { border-collapse: collapse; margin: .8em 0; }
+.tandem th, .tandem td { text-align: left; padding: .1em .9em .1em .4em; white-space: nowrap; }
+.tandem tr:nth-child(even) td { background: #f4f4f4; }
+.tandem td.n, .tandem td.at { color: #666; }
+.tandem .stale { color: #b3261e; font-weight: 600; }
+@media (prefers-color-scheme: dark) {
+  .tandem { color: #e6e6e6; background: #1b1b1b; }
+  .tandem .fail, .tandem .stale { color: #ff8a80; } .tandem .pass { color: #7bd88f; }
+  .tandem tr:nth-child(even) td { background: #262626; }
+  .tandem td.n, .tandem td.at { color: #a0a0a0; }
+}
+";
+
+/// The whole page.
+pub fn page(verdict: &Verdict, texts: &Texts, title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"></head><body>{}</body></html>\n",
+        escape(title),
+        fragment(verdict, texts)
+    )
+}
+
+/// A part of a page, with its style.
+pub fn fragment(verdict: &Verdict, texts: &Texts) -> String {
+    let mut html = format!("<style>{STYLE}</style><div class=\"tandem\">");
+    for finding in &verdict.findings {
+        html += &self::finding(finding, texts);
+    }
+    let _ = match verdict.verdict {
+        Outcome::Pass => write!(
+            html,
+            "<p><b class=\"pass\">nothing found</b>: {}</p>",
+            escape(&verdict.explored())
+        ),
+        Outcome::Fail => write!(html, "<p>found after {} schedules</p>", verdict.executions),
+        Outcome::Refused => write!(
+            html,
+            "<h2 class=\"fail\">not explored</h2><pre>{}</pre>",
+            escape(&plain(&verdict.message))
+        ),
+        Outcome::Error => write!(
+            html,
+            "<h2 class=\"fail\">the exploration failed</h2><pre>{}</pre>",
+            escape(&verdict.message)
+        ),
+    };
+    for note in &verdict.notes {
+        let _ = write!(html, "<p><b>note</b>: {}</p>", escape(note));
+    }
+    html + "</div>"
+}
+
+fn finding(finding: &Finding, texts: &Texts) -> String {
+    let mut html = format!(
+        "<section><h2><span class=\"fail\">{}</span>: {}</h2><ul>",
+        finding.kind.words(),
+        escape(&finding.message)
+    );
+    for part in &finding.parts {
+        let object = part
+            .object
+            .as_ref()
+            .map_or(String::new(), |o| format!(" <code>{}</code>", escape(o)));
+        let line = part.line.as_ref().map_or(String::new(), |l| {
+            format!(" at <code>{}</code>", escape(&l.to_string()))
+        });
+        let held = part
+            .held_by
+            .as_ref()
+            .map_or(String::new(), |(thread, since)| {
+                let since = since.as_ref().map_or(String::new(), |l| {
+                    format!(" since <code>{}</code>", escape(&l.to_string()))
+                });
+                format!(", which T{thread} holds{since}")
+            });
+        let code = part.line.as_ref().and_then(|l| {
+            texts
+                .get(&l.file)?
+                .lines()
+                .nth(l.line.checked_sub(1)? as usize)
+        });
+        let code = code.map_or(String::new(), |c| {
+            format!("<br><code>{}</code>", escape(c.trim()))
+        });
+        let _ = write!(
+            html,
+            "<li>T{} {}{object}{line}{held}{code}</li>",
+            part.thread,
+            escape(&part.what)
+        );
+    }
+    html += "</ul>";
+    if let Some(why) = explanation(finding) {
+        let _ = write!(html, "<p>{}</p>", escape(&why));
+    }
+    let mut threads: Vec<usize> = finding.events.iter().map(|s| s.thread).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    if !threads.is_empty() {
+        html += "<div class=\"scroll\"><table><caption>The steps of the failing execution, one column a thread</caption><tr><th>step</th>";
+        for &thread in &threads {
+            let name = finding
+                .threads
+                .get(thread)
+                .cloned()
+                .unwrap_or_else(|| format!("T{thread}"));
+            let _ = write!(html, "<th scope=\"col\">{}</th>", escape(&name));
+        }
+        html += "<th>line</th></tr>";
+        for step in crate::show::shown(&finding.events) {
+            let _ = write!(html, "<tr><td class=\"n\">{}</td>", step.step);
+            for &thread in &threads {
+                if thread == step.thread {
+                    let class = if step.stale { " class=\"stale\"" } else { "" };
+                    let _ = write!(html, "<td{class}>{}</td>", escape(&step.text));
+                } else {
+                    html += "<td></td>";
+                }
+            }
+            let place = step.line.as_ref().map_or(String::new(), |l| l.to_string());
+            let _ = write!(html, "<td class=\"at\">{}</td></tr>", escape(&place));
+        }
+        html += "</table></div>";
+    }
+    html + "</section>"
+}
+
+/// Text without the compiler's colours.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

@@ -1,0 +1,18 @@
+//! Finds the interleaving that breaks an ordinary concurrent Rust program.
+//!
+//! [`explore::explore`] is the whole of it: a source file and a check go in, a [`verdict::Verdict`]
+//! comes out. On the way, [`source`] looks for what cannot be modelled, [`parts`] provides the
+//! library that stands in for `std`, [`compile`] builds the program against it, [`child`] runs it,
+//! and [`symbols`] finds the lines of what it reports. [`show`] draws a verdict for terminals,
+//! [`html`] for pages; [`replay`] keeps a counterexample and runs it again.
+
+pub mod child;
+pub mod compile;
+pub mod explore;
+pub mod html;
+pub mod parts;
+pub mod replay;
+pub mod show;
+pub mod source;
+pub mod symbols;
+pub mod verdict;

@@ -1,0 +1,266 @@
+//! `tandem-grader`: finds the interleaving that breaks a concurrent Rust program.
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use interleave::report::Mode;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tandem_grader::explore::{Options, Prepared, explore};
+use tandem_grader::replay::Recording;
+use tandem_grader::verdict::{Outcome, Verdict};
+use tandem_grader::{html, parts, show, source};
+
+/// Finds the interleaving that breaks a concurrent Rust program.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Explores the interleavings of a file: exit status 0 nothing found, 1 found, 2 refused, 3 own failure.
+    Explore(Explore),
+    /// Runs a recorded execution again, with exactly the same outcome.
+    Replay(Replay),
+    /// Builds what `explore` needs, for work without a network.
+    Prepare,
+}
+
+#[derive(Parser)]
+struct Explore {
+    /// The file: ordinary Rust on `std`.
+    submission: PathBuf,
+    /// The file with `pub fn check()`, which reaches the submission as `crate::submission`.
+    /// Not needed where the submission has `#[test]` functions or `fn main`.
+    #[arg(long)]
+    check: Option<PathBuf>,
+    /// Processor time for each check: `2s`, `500ms`.
+    #[arg(long, default_value = "2s", value_parser = duration)]
+    budget: Duration,
+    /// The seed of the random choices.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What `available_parallelism` answers in the program.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// How to search.
+    #[arg(long, value_enum, default_value_t = Search::Mixed)]
+    search: Search,
+    /// With `--search exhaustive`: the most preemptions; without it, all interleavings.
+    #[arg(long)]
+    preemptions: Option<u32>,
+    /// The most executions of each check.
+    #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
+    executions: u64,
+    /// The edition of the file.
+    #[arg(long, default_value = "2024")]
+    edition: String,
+    /// The optimisation level of the explored program.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=3))]
+    opt_level: u8,
+    /// Prints one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Writes a page with the report.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Writes the recording of a finding there, and not to the cache.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Search {
+    /// By chance and systematically, by turns.
+    Mixed,
+    /// By chance.
+    Random,
+    /// By random priorities with few changes.
+    Pct,
+    /// Systematically.
+    Exhaustive,
+}
+
+#[derive(Parser)]
+struct Replay {
+    /// The recording.
+    file: PathBuf,
+    /// Prints what to type to stop at the finding in a debugger, and keeps the program.
+    #[arg(long)]
+    gdb: bool,
+    /// Prints one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Writes a page with the report.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, scale) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds: f64 = number
+        .trim()
+        .parse()
+        .map_err(|_| "a time like 2s or 500ms".to_owned())?;
+    if !(0.0..=86400.0).contains(&(seconds * scale)) {
+        return Err("a time between 0 and a day".into());
+    }
+    Ok(Duration::from_secs_f64(seconds * scale))
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 3 } else { 0 });
+        }
+    };
+    let done = match arguments.command {
+        Command::Explore(arguments) => run_explore(&arguments),
+        Command::Replay(arguments) => run_replay(&arguments),
+        Command::Prepare => parts::provide(&mut progress).map(|_| 0),
+    };
+    match done {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            anstream::eprintln!("tandem-grader: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn progress(what: &str) {
+    anstream::eprintln!("tandem-grader: {what} …");
+}
+
+fn run_explore(arguments: &Explore) -> Result<u8> {
+    let options = Options {
+        budget: arguments.budget,
+        executions: arguments.executions,
+        seed: arguments.seed,
+        threads: arguments.threads,
+        mode: match arguments.search {
+            Search::Mixed => Mode::Mixed,
+            Search::Random => Mode::Random,
+            Search::Pct => Mode::Pct,
+            Search::Exhaustive => Mode::Exhaustive(arguments.preemptions),
+        },
+        edition: arguments.edition.clone(),
+        opt_level: arguments.opt_level,
+        color: !arguments.json && arguments.html.is_none() && std::io::stdout().is_terminal(),
+    };
+    let check = arguments.check.as_deref();
+    let mut verdict = match explore(&arguments.submission, check, &options, &mut progress) {
+        Ok(verdict) => verdict,
+        Err(error) if arguments.json => Verdict::new(Outcome::Error, format!("{error:#}")),
+        Err(error) => return Err(error),
+    };
+    record(&mut verdict, arguments, &options)?;
+    report(
+        &verdict,
+        &texts(&arguments.submission, check),
+        arguments.json,
+        arguments.html.as_deref(),
+    )?;
+    Ok(verdict.verdict.exit_status())
+}
+
+/// Saves what is needed to run each finding again.
+fn record(verdict: &mut Verdict, arguments: &Explore, options: &Options) -> Result<()> {
+    let named =
+        |path: &Path| Ok::<_, anyhow::Error>((path.display().to_string(), source::read(path)?));
+    for index in 0..verdict.findings.len() {
+        let submission = named(&arguments.submission)?;
+        let check = arguments.check.as_deref().map(named).transpose()?;
+        let (prepared, _) =
+            source::prepare(&submission.0, "x.rs", submission.1.clone(), check.is_none());
+        let finding = &verdict.findings[index];
+        let entry = prepared
+            .entries
+            .iter()
+            .position(|e| Some(&e.name) == finding.check.as_ref())
+            .unwrap_or(0);
+        let recording = Recording::new(submission, check, options, entry, finding);
+        let path = match &arguments.save {
+            Some(path) => {
+                std::fs::write(path, serde_json::to_string(&recording)?)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                path.clone()
+            }
+            None => recording.save()?,
+        };
+        verdict.findings[index].replay = Some(path.display().to_string());
+    }
+    Ok(())
+}
+
+fn run_replay(arguments: &Replay) -> Result<u8> {
+    let recording = Recording::read(&arguments.file)?;
+    if arguments.gdb {
+        return debug(&recording);
+    }
+    let verdict = recording.replay(&mut progress)?;
+    let texts = std::iter::once(&recording.submission)
+        .chain(&recording.check)
+        .cloned()
+        .collect();
+    report(&verdict, &texts, arguments.json, arguments.html.as_deref())?;
+    Ok(verdict.verdict.exit_status())
+}
+
+/// Keeps the program and its request, and says how to run them under a debugger.
+fn debug(recording: &Recording) -> Result<u8> {
+    let ready = match recording.prepare(&mut progress)? {
+        Prepared::Ready(ready) => ready,
+        Prepared::Refused(verdict) => {
+            anstream::println!("{}", verdict.message);
+            return Ok(2);
+        }
+    };
+    let request = ready.request(recording.entry, &recording.options())?;
+    let program = ready.keep();
+    let input = program.with_file_name("request.json");
+    std::fs::write(&input, format!("{}\n", serde_json::to_string(&request)?))?;
+    anstream::println!(
+        "cd {} && rust-gdb -ex 'break interleave::execution::Execution::fail' -ex 'run < {} 3>/dev/null' {}",
+        program.parent().unwrap_or(Path::new(".")).display(),
+        input.display(),
+        program.display()
+    );
+    anstream::println!(
+        "At the stop, `backtrace` shows the thread that fails; `info locals` its variables."
+    );
+    Ok(0)
+}
+
+fn texts(submission: &Path, check: Option<&Path>) -> show::Texts {
+    let paths = std::iter::once(submission).chain(check);
+    paths
+        .filter_map(|p| Some((p.display().to_string(), source::read(p).ok()?)))
+        .collect()
+}
+
+fn report(verdict: &Verdict, texts: &show::Texts, json: bool, page: Option<&Path>) -> Result<()> {
+    if let Some(path) = page {
+        let text = html::page(verdict, texts, "tandem-grader");
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if json {
+        anstream::println!("{}", serde_json::to_string(verdict)?);
+    } else {
+        let width = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|c| c.parse().ok())
+            .unwrap_or(120);
+        anstream::print!("{}", show::verdict(verdict, texts, width));
+    }
+    Ok(())
+}

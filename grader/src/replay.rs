@@ -1,0 +1,155 @@
+//! Counterexamples as files: everything that is needed to run the same execution again.
+
+use crate::explore::{Options, Prepared, prepare_texts};
+use crate::verdict::Verdict;
+use anyhow::{Context, Result, bail};
+use interleave::report::Mode;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A recorded counterexample.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Recording {
+    /// The version of this form.
+    pub version: u32,
+    /// The submission: name and text.
+    pub submission: (String, String),
+    /// The check: name and text.
+    pub check: Option<(String, String)>,
+    /// The edition.
+    pub edition: String,
+    /// The optimisation level.
+    pub opt_level: u8,
+    /// What `available_parallelism` answered.
+    pub threads: usize,
+    /// Which of the checks failed.
+    pub entry: usize,
+    /// The schedule.
+    pub schedule: Vec<u16>,
+    /// What was found.
+    pub kind: interleave::report::Kind,
+    /// The compiler that the schedule was found under: another one may place steps differently.
+    pub toolchain: String,
+}
+
+/// The version of recordings.
+const VERSION: u32 = 1;
+
+impl Recording {
+    /// A recording of a finding.
+    pub fn new(
+        submission: (String, String),
+        check: Option<(String, String)>,
+        options: &Options,
+        entry: usize,
+        finding: &crate::verdict::Finding,
+    ) -> Self {
+        Recording {
+            version: VERSION,
+            submission,
+            check,
+            edition: options.edition.clone(),
+            opt_level: options.opt_level,
+            threads: options.threads,
+            entry,
+            schedule: finding.schedule.clone(),
+            kind: finding.kind,
+            toolchain: toolchain(),
+        }
+    }
+
+    /// Saves it in the user's cache; returns where.
+    ///
+    /// # Errors
+    ///
+    /// The cache cannot be written to.
+    pub fn save(&self) -> Result<PathBuf> {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let folder = crate::parts::cache()?.join("replays");
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let text = serde_json::to_string(self)?;
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let stem = Path::new(&self.submission.0)
+            .file_stem()
+            .map_or("submission".into(), |s| s.to_string_lossy().into_owned());
+        let path = folder.join(format!("{stem}-{:08x}.json", hasher.finish() as u32));
+        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        file.persist(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// Reads a recording.
+    ///
+    /// # Errors
+    ///
+    /// The file is none.
+    pub fn read(path: &Path) -> Result<Recording> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let recording: Recording = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no recording", path.display()))?;
+        if recording.version != VERSION {
+            bail!(
+                "{} was recorded by another version of this program",
+                path.display()
+            );
+        }
+        Ok(recording)
+    }
+
+    /// Runs the execution again.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be built or started.
+    pub fn replay(&self, progress: &mut dyn FnMut(&str)) -> Result<Verdict> {
+        let ready = match self.prepare(progress)? {
+            Prepared::Refused(verdict) => return Ok(verdict),
+            Prepared::Ready(ready) => ready,
+        };
+        let mut verdict = ready.explore_one(self.entry, &self.options())?;
+        if self.toolchain != toolchain() {
+            verdict.notes.push(
+                "this was recorded under another compiler, so the execution may differ".into(),
+            );
+        }
+        Ok(verdict)
+    }
+
+    /// Builds the program again.
+    ///
+    /// # Errors
+    ///
+    /// The toolchain is not usable.
+    pub fn prepare(&self, progress: &mut dyn FnMut(&str)) -> Result<Prepared> {
+        prepare_texts(
+            self.submission.clone(),
+            self.check.clone(),
+            &self.options(),
+            progress,
+        )
+    }
+
+    /// The options of the one execution.
+    pub fn options(&self) -> Options {
+        Options {
+            mode: Mode::Replay(self.schedule.clone()),
+            edition: self.edition.clone(),
+            opt_level: self.opt_level,
+            threads: self.threads,
+            ..Options::default()
+        }
+    }
+}
+
+fn toolchain() -> String {
+    let answer = crate::parts::rustc().arg("-V").output();
+    answer.map_or_else(
+        |_| String::new(),
+        |o| String::from_utf8_lossy(&o.stdout).trim().to_owned(),
+    )
+}

@@ -1,0 +1,261 @@
+//! Draws a verdict for a terminal: short, with one column for each thread.
+
+use crate::verdict::{Finding, Line, Outcome, Part, Step, Verdict};
+use anstyle::{AnsiColor, Style};
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// Colours, by thread.
+const COLORS: [AnsiColor; 5] = [
+    AnsiColor::Cyan,
+    AnsiColor::Yellow,
+    AnsiColor::Magenta,
+    AnsiColor::Green,
+    AnsiColor::Blue,
+];
+
+/// The sources' texts, by the name they were given under: to quote lines.
+pub type Texts = HashMap<String, String>;
+
+/// The verdict as text with colours; the writer decides whether they are shown.
+pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
+    let mut text = String::new();
+    if verdict.verdict == Outcome::Pass || verdict.verdict == Outcome::Fail {
+        text += &verdict.message;
+    }
+    for finding in &verdict.findings {
+        text += &self::finding(finding, texts, width);
+    }
+    for note in &verdict.notes {
+        let _ = writeln!(
+            text,
+            "{}note:{} {note}",
+            bold(AnsiColor::Yellow).render(),
+            Style::new().render_reset()
+        );
+    }
+    let reset = Style::new().render_reset();
+    let _ = match verdict.verdict {
+        Outcome::Pass => writeln!(
+            text,
+            "{}nothing found{reset}: {} ({:.2} s)",
+            bold(AnsiColor::Green).render(),
+            verdict.explored(),
+            verdict.seconds
+        ),
+        Outcome::Fail => writeln!(
+            text,
+            "found after {} schedules ({:.2} s)",
+            verdict.executions, verdict.seconds
+        ),
+        Outcome::Refused => writeln!(
+            text,
+            "{}not explored{reset}\n{}",
+            bold(AnsiColor::Red).render(),
+            verdict.message
+        ),
+        Outcome::Error => writeln!(
+            text,
+            "{}the exploration failed{reset}: {}",
+            bold(AnsiColor::Red).render(),
+            verdict.message
+        ),
+    };
+    text
+}
+
+/// One finding.
+pub fn finding(finding: &Finding, texts: &Texts, width: usize) -> String {
+    let reset = Style::new().render_reset();
+    let mut text = String::new();
+    let check = finding
+        .check
+        .as_ref()
+        .map_or(String::new(), |c| format!(" in {c}"));
+    let _ = writeln!(
+        text,
+        "{}{}{check}{reset}: {}",
+        bold(AnsiColor::Red).render(),
+        finding.kind.words(),
+        finding.message.trim_end().replace('\n', "\n    ")
+    );
+    for part in &finding.parts {
+        text += &self::part(part, texts);
+    }
+    if let Some(why) = explanation(finding) {
+        let _ = writeln!(text, "  {why}");
+    }
+    if !finding.events.is_empty() {
+        text.push('\n');
+        text += &columns(finding, width);
+    }
+    if !finding.printed.trim().is_empty() {
+        let _ = writeln!(
+            text,
+            "\nThe program printed:\n    {}",
+            finding.printed.trim_end().replace('\n', "\n    ")
+        );
+    }
+    if let Some(replay) = &finding.replay {
+        let _ = writeln!(text, "\nThe same again: tandem-grader replay {replay}");
+    }
+    text
+}
+
+/// What the kind of finding means, for somebody who sees it for the first time.
+pub fn explanation(finding: &Finding) -> Option<String> {
+    use interleave::report::Kind;
+    let text = match finding.kind {
+        Kind::DataRace => {
+            "Nothing orders the two: no lock held at both, no join, no release store that an acquire load of the other \
+             thread has read. Either may come first, and the compiler may assume that it never happens."
+        }
+        Kind::LostWakeUp => {
+            "A notification is not kept: it wakes who waits at that moment. Check the condition under the lock before waiting, and change it under the same lock."
+        }
+        Kind::Deadlock => "No thread can go on, so the program stands still for ever.",
+        Kind::Livelock => "The threads are busy, but none comes to an end.",
+        Kind::LeakedThread => "Nobody joined it, and nothing will wake it.",
+        Kind::LockHeld => "Its guard was leaked, so nobody can ever take it again.",
+        Kind::UseAfterFree => {
+            "In another order this reads or writes what the allocator has given to somebody else."
+        }
+        Kind::Panic if finding.events.iter().any(|e| e.stale) => {
+            "STALE marks a load that returned an older value although a newer one was written: relaxed loads may. \
+             An acquire load that reads a release store sees everything before that store."
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn part(part: &Part, texts: &Texts) -> String {
+    let mut text = format!("  T{} {}", part.thread, part.what);
+    if let Some(object) = &part.object {
+        let _ = write!(text, " `{object}`");
+    }
+    if let Some(line) = &part.line {
+        let _ = write!(text, " at {line}");
+    }
+    if let Some((holder, since)) = &part.held_by {
+        let _ = write!(text, ", which T{holder} holds");
+        if let Some(since) = since {
+            let _ = write!(text, " since {since}");
+        }
+    }
+    text.push('\n');
+    if let Some(code) = part.line.as_ref().and_then(|line| quote(line, texts)) {
+        let _ = writeln!(text, "      {code}");
+    }
+    for line in part.stack.iter().skip(1).take(5) {
+        let function = line
+            .function
+            .as_ref()
+            .map_or(String::new(), |f| format!(" in {f}"));
+        let _ = writeln!(text, "      called from {line}{function}");
+    }
+    text
+}
+
+fn quote(line: &Line, texts: &Texts) -> Option<String> {
+    let text = texts
+        .get(&line.file)?
+        .lines()
+        .nth(line.line.checked_sub(1)? as usize)?
+        .trim();
+    Some(text.chars().take(100).collect())
+}
+
+/// The steps shown: all where they are few, otherwise the last ones.
+pub fn shown(events: &[Step]) -> &[Step] {
+    const MOST: usize = 60;
+    &events[events.len().saturating_sub(MOST)..]
+}
+
+fn columns(finding: &Finding, width: usize) -> String {
+    let steps = shown(&finding.events);
+    let mut threads: Vec<usize> = steps.iter().map(|s| s.thread).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    // The place stands in a column of its own where all threads' columns would not leave room.
+    let room = width.saturating_sub(24) / threads.len().max(1);
+    let widest = |thread: usize| {
+        steps
+            .iter()
+            .filter(|s| s.thread == thread)
+            .map(|s| s.text.chars().count() + 2)
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = threads
+        .iter()
+        .map(|&t| {
+            widest(t)
+                .max(heading(finding, t).chars().count() + 2)
+                .min(room.max(18))
+        })
+        .collect();
+    let reset = Style::new().render_reset();
+    let mut text = String::from("  step  ");
+    for (index, &thread) in threads.iter().enumerate() {
+        let name: String = heading(finding, thread)
+            .chars()
+            .take(widths[index] - 1)
+            .collect();
+        let _ = write!(
+            text,
+            "{}{:w$}{reset}",
+            bold(color(thread)).render(),
+            name,
+            w = widths[index]
+        );
+    }
+    text.push('\n');
+    if steps.len() < finding.events.len() {
+        let _ = writeln!(
+            text,
+            "        … {} earlier steps",
+            finding.events.len() - steps.len()
+        );
+    }
+    let total: usize = widths.iter().sum();
+    for step in steps {
+        let index = threads.iter().position(|&t| t == step.thread).unwrap_or(0);
+        let before: usize = widths[..index].iter().sum();
+        // A long step may run over the columns to its right.
+        let place = step.line.as_ref().map_or(String::new(), |l| l.to_string());
+        let column = (total - before).saturating_sub(1);
+        let shown: String = step
+            .text
+            .lines()
+            .next()
+            .unwrap_or("")
+            .chars()
+            .take(column.max(20))
+            .collect();
+        let _ = writeln!(
+            text,
+            "  {:4}  {:before$}{}{shown:column$}{reset} {place}",
+            step.step,
+            "",
+            color(step.thread).on_default().render(),
+        );
+    }
+    text
+}
+
+fn heading(finding: &Finding, thread: usize) -> String {
+    finding
+        .threads
+        .get(thread)
+        .cloned()
+        .unwrap_or_else(|| format!("T{thread}"))
+}
+
+fn color(thread: usize) -> AnsiColor {
+    COLORS[thread % COLORS.len()]
+}
+
+fn bold(color: AnsiColor) -> Style {
+    color.on_default().bold()
+}

@@ -1,0 +1,314 @@
+//! Looks at a source file before it is compiled: what it wants to have run, and what cannot be
+//! modelled.
+
+use anyhow::{Context, Result, bail};
+use proc_macro2::LineColumn;
+use std::path::Path;
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+
+/// A source file, ready to be a module of the explored program.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As it was given.
+    pub path: String,
+    /// Its name in the explored program.
+    pub name: String,
+    /// Its text, with the same lines.
+    pub text: String,
+    /// What it wants to have run.
+    pub entries: Vec<Entry>,
+}
+
+/// Something to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name of the function, with its modules.
+    pub name: String,
+    /// Whether it is expected to panic.
+    pub should_panic: bool,
+}
+
+/// Why a source is refused: the line, and what stands there.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// From 1.
+    pub line: usize,
+    /// What it does.
+    pub what: String,
+}
+
+/// Reads a source file.
+///
+/// # Errors
+///
+/// It cannot be read, or is no text.
+pub fn read(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.len() > 4 << 20 {
+        bail!("{} is larger than 4 MiB", path.display());
+    }
+    String::from_utf8(bytes).with_context(|| format!("{} is no UTF-8 text", path.display()))
+}
+
+/// Prepares the text of a source for use as a module; `standalone` makes its own entries callable.
+///
+/// A text that does not parse is taken as it is: the compiler says what is wrong with it.
+pub fn prepare(path: &str, name: &str, text: String, standalone: bool) -> (Source, Vec<Refusal>) {
+    let mut source = Source {
+        path: path.to_owned(),
+        name: name.to_owned(),
+        text,
+        entries: Vec::new(),
+    };
+    let Ok(file) = syn::parse_file(&source.text) else {
+        return (source, Vec::new());
+    };
+    let mut visitor = Refusals::default();
+    visitor.visit_file(&file);
+    if standalone {
+        let mut edits = Edits::default();
+        edits.items(&file.items, "");
+        source.entries = edits
+            .entries
+            .iter()
+            .map(|(entry, _)| entry.clone())
+            .collect();
+        source.text = edits.apply(&source.text);
+    }
+    (source, visitor.found)
+}
+
+/// The function that the prepared text of a standalone source offers for its entry number `index`.
+pub fn entry_function(index: usize) -> String {
+    format!("__check_{index}")
+}
+
+/// Finds the functions to run, and makes them callable without moving any line.
+#[derive(Default)]
+struct Edits {
+    entries: Vec<(Entry, String)>,
+    /// Text to put in, by place.
+    insertions: Vec<(LineColumn, String)>,
+    /// Attributes to blank out.
+    blanks: Vec<(LineColumn, LineColumn)>,
+}
+
+impl Edits {
+    fn items(&mut self, items: &[syn::Item], prefix: &str) {
+        for item in items {
+            match item {
+                syn::Item::Fn(function) => self.function(function, prefix),
+                syn::Item::Mod(module) => {
+                    if let Some((braces, items)) = &module.content {
+                        let before = self.entries.len();
+                        self.items(items, &format!("{prefix}{}::", module.ident));
+                        let mut calls = String::new();
+                        for index in before..self.entries.len() {
+                            calls += &self.forward(index);
+                        }
+                        if !calls.is_empty() {
+                            self.insertions.push((braces.span.close().start(), calls));
+                            for index in before..self.entries.len() {
+                                self.entries[index].1 =
+                                    format!("{}::{}", module.ident, entry_function(index));
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn function(&mut self, function: &syn::ItemFn, prefix: &str) {
+        let test = function.attrs.iter().find(|a| a.path().is_ident("test"));
+        let main =
+            prefix.is_empty() && function.sig.ident == "main" && function.sig.inputs.is_empty();
+        if test.is_none() && !main {
+            return;
+        }
+        if function.attrs.iter().any(|a| a.path().is_ident("ignore")) {
+            return;
+        }
+        let should_panic = function
+            .attrs
+            .iter()
+            .find(|a| a.path().is_ident("should_panic"));
+        for attribute in test.iter().chain(should_panic.iter()) {
+            self.blanks
+                .push((attribute.span().start(), attribute.span().end()));
+        }
+        let entry = Entry {
+            name: format!("{prefix}{}", function.sig.ident),
+            should_panic: should_panic.is_some(),
+        };
+        self.entries.push((entry, function.sig.ident.to_string()));
+    }
+
+    /// A public function that calls an entry. What a test returns must say that it went well.
+    fn forward(&self, index: usize) -> String {
+        format!(
+            " #[doc(hidden)] pub fn {}() {{ crate::__succeeds({}()) }}",
+            entry_function(index),
+            self.entries[index].1
+        )
+    }
+
+    fn apply(mut self, text: &str) -> String {
+        let mut tail = String::new();
+        for index in 0..self.entries.len() {
+            tail += &self.forward(index);
+        }
+        let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        self.insertions
+            .sort_by_key(|(at, _)| std::cmp::Reverse((at.line, at.column)));
+        for (start, end) in &self.blanks {
+            for number in start.line..=end.line {
+                let line = &mut lines[number - 1];
+                let length = line.chars().count();
+                let from = if number == start.line {
+                    start.column
+                } else {
+                    0
+                };
+                let to = if number == end.line {
+                    end.column.min(length)
+                } else {
+                    length
+                };
+                *line = line
+                    .chars()
+                    .enumerate()
+                    .map(|(i, c)| if i >= from && i < to { ' ' } else { c })
+                    .collect();
+            }
+        }
+        for (at, what) in &self.insertions {
+            let line = &mut lines[at.line - 1];
+            let byte = line
+                .char_indices()
+                .nth(at.column)
+                .map_or(line.len(), |(byte, _)| byte);
+            line.insert_str(byte, what);
+        }
+        let mut text = lines.join("\n");
+        text.push('\n');
+        text += &tail;
+        text.push('\n');
+        text
+    }
+}
+
+/// Finds what reaches out of the model.
+#[derive(Default)]
+struct Refusals {
+    found: Vec<Refusal>,
+}
+
+impl Refusals {
+    fn refuse(&mut self, spanned: &impl Spanned, what: &str) {
+        self.found.push(Refusal {
+            line: spanned.span().start().line,
+            what: what.to_owned(),
+        });
+    }
+
+    fn path(&mut self, path: &syn::Path) {
+        let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        if names.len() >= 2 && names[0] == "std" {
+            self.std_module(path, &names[1]);
+        }
+    }
+
+    fn std_module(&mut self, at: &impl Spanned, module: &str) {
+        let what = match module {
+            "fs" => "uses files (`std::fs`)",
+            "net" => "uses the network (`std::net`)",
+            "process" => "starts or ends processes (`std::process`)",
+            "env" => "reads the environment (`std::env`)",
+            "os" => "calls the operating system (`std::os`)",
+            _ => return,
+        };
+        self.refuse(at, what);
+    }
+
+    fn tree(&mut self, tree: &syn::UseTree, depth: usize, in_std: bool) {
+        match tree {
+            syn::UseTree::Path(path) => {
+                if depth == 0 && path.ident == "std" {
+                    self.tree(&path.tree, 1, true);
+                } else {
+                    if in_std && depth == 1 {
+                        self.std_module(&path.ident, &path.ident.to_string());
+                    }
+                    self.tree(&path.tree, depth + 1, in_std);
+                }
+            }
+            syn::UseTree::Name(name) if in_std && depth == 1 => {
+                self.std_module(&name.ident, &name.ident.to_string())
+            }
+            syn::UseTree::Rename(name) if in_std && depth == 1 => {
+                self.std_module(&name.ident, &name.ident.to_string())
+            }
+            syn::UseTree::Group(group) => {
+                group.items.iter().for_each(|t| self.tree(t, depth, in_std))
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Refusals {
+    fn visit_item_foreign_mod(&mut self, item: &'ast syn::ItemForeignMod) {
+        self.refuse(item, "calls foreign functions (`extern`)");
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        if let Some(last) = item.path.segments.last() {
+            match last.ident.to_string().as_str() {
+                "asm" | "global_asm" | "naked_asm" => self.refuse(item, "contains assembly"),
+                "include" | "include_str" | "include_bytes" => {
+                    self.refuse(item, "includes another file")
+                }
+                "env" | "option_env" => self.refuse(item, "reads the environment at compile time"),
+                _ => {}
+            }
+        }
+        visit::visit_macro(self, item);
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        let path = attribute.path();
+        for name in [
+            "no_mangle",
+            "export_name",
+            "link_section",
+            "global_allocator",
+            "path",
+        ] {
+            let hidden = matches!(&attribute.meta, syn::Meta::List(list) if list.path.is_ident("unsafe") && list.tokens.to_string().contains(name));
+            if path.is_ident(name) || hidden {
+                self.refuse(attribute, &format!("uses `#[{name}]`"));
+            }
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        self.path(path);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.tree(&item.tree, 0, false);
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        if !["std", "core", "alloc"]
+            .iter()
+            .any(|name| item.ident == name)
+        {
+            self.refuse(item, "asks for another crate");
+        }
+    }
+}

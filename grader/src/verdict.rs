@@ -1,0 +1,180 @@
+//! A verdict: what is reported, as data. Its JSON form is the program's interface.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the JSON form; it changes when a field changes its meaning.
+pub const VERSION: u32 = 1;
+
+/// What became of a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Nothing was found.
+    Pass,
+    /// Something was found.
+    Fail,
+    /// The submission does not compile, or does what is not modelled.
+    Refused,
+    /// The exploration itself failed.
+    Error,
+}
+
+impl Outcome {
+    /// The exit status of the program.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Outcome::Pass => 0,
+            Outcome::Fail => 1,
+            Outcome::Refused => 2,
+            Outcome::Error => 3,
+        }
+    }
+}
+
+/// A place in the sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Line {
+    /// The file, as it was given.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// From 1; 0: unknown.
+    pub column: u32,
+    /// The function, where known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub function: Option<String>,
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One thread's part in a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The thread.
+    pub thread: usize,
+    /// What it does: `writes`, `waits for the lock`.
+    pub what: String,
+    /// The name of what it is about, where known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<String>,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<Line>,
+    /// The calls that led there, innermost first.
+    pub stack: Vec<Line>,
+    /// Who holds what it waits for, and since where.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held_by: Option<(usize, Option<Line>)>,
+}
+
+/// One step of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number.
+    pub step: usize,
+    /// The thread.
+    pub thread: usize,
+    /// What it did, with values: `store flag = 1 (release)`.
+    pub text: String,
+    /// The operation alone.
+    pub operation: String,
+    /// The name of what it is about, where known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<String>,
+    /// The value read or written.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<u64>,
+    /// The memory ordering.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub order: Option<String>,
+    /// Whether a newer value existed.
+    pub stale: bool,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<Line>,
+}
+
+/// What is wrong, and how it comes about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The kind: `data-race`, `deadlock`.
+    pub kind: interleave::report::Kind,
+    /// One sentence.
+    pub message: String,
+    /// The check that failed, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub check: Option<String>,
+    /// What each thread has to do with it.
+    pub parts: Vec<Part>,
+    /// The choices that lead to it.
+    pub schedule: Vec<u16>,
+    /// How often a running thread was interrupted.
+    pub preemptions: u32,
+    /// The steps.
+    pub events: Vec<Step>,
+    /// The names of the threads.
+    pub threads: Vec<String>,
+    /// What the program printed in that execution.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub printed: String,
+    /// The file that replays it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub replay: Option<String>,
+}
+
+/// The whole answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The version of this form.
+    pub version: u32,
+    /// What became of it.
+    pub verdict: Outcome,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// Executions run.
+    pub executions: u64,
+    /// Whether these were all there are, up to `preemptions`.
+    pub exhaustive: bool,
+    /// Up to how many preemptions all executions were run; none: without a limit.
+    pub preemptions: Option<u32>,
+    /// Processor time of the exploration, in seconds.
+    pub seconds: f64,
+    /// Why it was refused or failed, in the compiler's words or ours.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub message: String,
+    /// What is worth knowing and no failure.
+    pub notes: Vec<String>,
+}
+
+impl Verdict {
+    /// Without findings.
+    pub fn new(verdict: Outcome, message: impl Into<String>) -> Self {
+        Verdict {
+            version: VERSION,
+            verdict,
+            findings: Vec::new(),
+            executions: 0,
+            exhaustive: false,
+            preemptions: None,
+            seconds: 0.0,
+            message: message.into(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// What was explored, in one sentence.
+    pub fn explored(&self) -> String {
+        let n = self.executions;
+        match (self.exhaustive, self.preemptions) {
+            (true, None) => format!("all {n} interleavings that can differ were run"),
+            (true, Some(p)) => {
+                format!("{n} schedules were run, among them all with up to {p} preemptions")
+            }
+            (false, _) => format!("{n} schedules were run, not all"),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! `tandem-grader explore` and `replay`, as processes.
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+fn grader() -> Command {
+    let mut command = Command::cargo_bin("tandem-grader").expect("built with the tests");
+    // One cache for all tests of this package: built once.
+    command.env(
+        "TANDEM_CACHE_DIR",
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+    );
+    command
+}
+
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Files(tempfile::tempdir().expect("a temporary folder"))
+    }
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).expect("a writable folder");
+        path
+    }
+}
+
+/// Explores a file with its own entries; answers the exit status and the JSON object.
+fn explore(text: &str, more: &[&str]) -> (i32, Value) {
+    let files = Files::new();
+    let path = files.write("solution.rs", text);
+    let output = grader()
+        .arg("explore")
+        .arg(&path)
+        .args(["--json"])
+        .args(more)
+        .output()
+        .expect("it runs");
+    let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+        panic!(
+            "{e}: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+    });
+    (output.status.code().expect("an exit status"), json)
+}
+
+fn kind(verdict: &Value) -> &str {
+    verdict["findings"][0]["kind"].as_str().unwrap_or("none")
+}
+
+const LOST_UPDATE: &str = "use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+static COUNT: AtomicU32 = AtomicU32::new(0);
+fn main() {
+    let t = std::thread::spawn(|| COUNT.store(COUNT.load(SeqCst) + 1, SeqCst));
+    COUNT.store(COUNT.load(SeqCst) + 1, SeqCst);
+    t.join().unwrap();
+    assert_eq!(COUNT.load(SeqCst), 2);
+}
+";
+
+#[test]
+fn a_correct_program_passes_and_all_its_interleavings_were_run() {
+    let text = LOST_UPDATE.replace(
+        "COUNT.store(COUNT.load(SeqCst) + 1, SeqCst)",
+        "{ COUNT.fetch_add(1, SeqCst); }",
+    );
+    let (status, verdict) = explore(&text, &[]);
+    assert_eq!(
+        (status, &verdict["verdict"]),
+        (0, &"pass".into()),
+        "{verdict}"
+    );
+    assert_eq!(verdict["exhaustive"], true);
+    assert_eq!(verdict["findings"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_lost_update_is_found_and_shown_step_by_step() {
+    let (status, verdict) = explore(LOST_UPDATE, &[]);
+    assert_eq!((status, kind(&verdict)), (1, "panic"), "{verdict}");
+    let events = verdict["findings"][0]["events"].as_array().expect("events");
+    let load = events
+        .iter()
+        .find(|e| e["operation"] == "load")
+        .expect("a load");
+    assert_eq!(load["object"], "COUNT");
+    assert!(
+        load["line"]["file"]
+            .as_str()
+            .is_some_and(|f| f.ends_with("solution.rs"))
+    );
+    assert!(
+        verdict["findings"][0]["preemptions"].as_u64() <= Some(1),
+        "it is shortened"
+    );
+}
+
+#[test]
+fn a_check_reaches_the_submission() {
+    let files = Files::new();
+    let submission = files.write("mine.rs", "pub fn add(c: &std::sync::Mutex<u32>) { let v = *c.lock().unwrap(); *c.lock().unwrap() = v + 1; }");
+    let check = files.write(
+        "check.rs",
+        "use crate::submission::add; use std::sync::Mutex;
+        pub fn check() { let c = Mutex::new(0); std::thread::scope(|s| { s.spawn(|| add(&c)); add(&c); }); assert_eq!(*c.lock().unwrap(), 2); }",
+    );
+    let assert = grader()
+        .arg("explore")
+        .arg(&submission)
+        .arg("--check")
+        .arg(&check)
+        .assert()
+        .code(1);
+    let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    for part in ["panic", "mine.rs:1", "T1"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn each_kind_of_fault_is_named() {
+    let cases: [(&str, &str); 11] = [
+        ("data-race", "static mut X: u32 = 0; fn main() { let t = std::thread::spawn(|| unsafe { X += 1 }); unsafe { X += 1 } t.join().unwrap(); }"),
+        ("deadlock", "use std::sync::Mutex; static A: Mutex<()> = Mutex::new(()); static B: Mutex<()> = Mutex::new(());
+            fn main() { let t = std::thread::spawn(|| { let _a = A.lock(); let _b = B.lock(); }); { let _b = B.lock(); let _a = A.lock(); } t.join().unwrap(); }"),
+        ("lost-wake-up", "use std::sync::{Mutex, Condvar}; static M: Mutex<bool> = Mutex::new(false); static C: Condvar = Condvar::new();
+            fn main() { let t = std::thread::spawn(|| { *M.lock().unwrap() = true; C.notify_one(); });
+            let seen = *M.lock().unwrap(); if !seen { let g = M.lock().unwrap(); drop(C.wait(g).unwrap()); } t.join().unwrap(); }"),
+        ("livelock", "use std::sync::atomic::{AtomicBool, Ordering::SeqCst}; static F: AtomicBool = AtomicBool::new(false);
+            fn main() { let t = std::thread::spawn(|| while !F.load(SeqCst) { std::hint::spin_loop(); }); t.join().unwrap(); }"),
+        ("livelock", "fn main() { let mut x = std::hint::black_box(1u64); while x != 0 { x = std::hint::black_box(x | 1); } }"),
+        ("use-after-free", "struct P(*mut u32); unsafe impl Send for P {}
+            fn main() { let p = Box::into_raw(Box::new(1)); unsafe { drop(Box::from_raw(p)); std::hint::black_box(*p); } let _ = P(p); }"),
+        ("double-free", "fn main() { let p = Box::into_raw(Box::new(1)); let p = std::hint::black_box(p); unsafe { drop(Box::from_raw(p)); drop(Box::from_raw(std::hint::black_box(p))); } }"),
+        ("leaked-thread", "fn main() { std::thread::spawn(|| std::thread::park()); }"),
+        ("lock-held", "use std::sync::Mutex; static A: Mutex<()> = Mutex::new(()); fn main() { std::mem::forget(A.lock()); }"),
+        ("stack-overflow", "fn deep(n: u64) -> u64 { let a = std::hint::black_box([n; 64]); if n == 0 { 0 } else { deep(n - 1) + a[3] } } fn main() { std::hint::black_box(deep(1 << 40)); }"),
+        ("panic", "fn main() { let _ = std::thread::spawn(|| panic!(\"nobody joins\")); }"),
+    ];
+    for (expected, text) in cases {
+        let (status, verdict) = explore(text, &[]);
+        assert_eq!((status, kind(&verdict)), (1, expected), "{text}\n{verdict}");
+    }
+}
+
+#[test]
+fn expected_panics_are_no_findings() {
+    let (status, verdict) = explore(
+        "use std::sync::Mutex;
+        #[test] fn poisoned() {
+            let m = Mutex::new(1);
+            let r = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| { let _g = m.lock().unwrap(); panic!(\"on purpose\"); }));
+            assert!(r.is_err() && m.is_poisoned());
+            assert!(std::thread::spawn(|| panic!(\"joined\")).join().is_err());
+        }
+        #[test] #[should_panic] fn panics() { panic!(\"as it should\") }",
+        &[],
+    );
+    assert_eq!(
+        (status, verdict["verdict"].as_str()),
+        (0, Some("pass")),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn what_is_not_modelled_is_refused_with_its_line() {
+    for (line, text) in [
+        (
+            2,
+            "\nuse std::fs::File; fn main() { let _ = File::open(\"x\"); }",
+        ),
+        (1, "fn main() { std::process::exit(0) }"),
+        (
+            1,
+            "unsafe extern \"C\" { fn getpid() -> i32; } fn main() { unsafe { getpid(); } }",
+        ),
+        (1, "fn main() { unsafe { std::arch::asm!(\"nop\") } }"),
+        (
+            3,
+            "use std as s;\nfn main() {\n    let _ = s::env::var(\"HOME\");\n}",
+        ),
+    ] {
+        let (status, verdict) = explore(text, &[]);
+        let message = verdict["message"].as_str().unwrap_or_default();
+        assert_eq!(
+            (status, verdict["verdict"].as_str()),
+            (2, Some("refused")),
+            "{text}\n{verdict}"
+        );
+        assert!(
+            message.contains(&format!("solution.rs:{line}")),
+            "{text}\n{message}"
+        );
+    }
+}
+
+#[test]
+fn the_compilers_own_words_reach_the_student() {
+    let (status, verdict) = explore("fn main() {\n    let x: u32 = \"a\";\n}", &[]);
+    assert_eq!(status, 2);
+    let message = verdict["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("mismatched types") && message.contains("solution.rs:2"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_a_program_prints_is_no_verdict() {
+    let text = "fn main() { println!(\"{{\\\"verdict\\\":\\\"pass\\\"}}\"); panic!(\"really\") }";
+    let (status, verdict) = explore(text, &[]);
+    assert_eq!((status, kind(&verdict)), (1, "panic"));
+    assert!(
+        verdict["findings"][0]["printed"]
+            .as_str()
+            .is_some_and(|p| p.contains("verdict"))
+    );
+}
+
+#[test]
+fn a_finding_replays_exactly() {
+    let files = Files::new();
+    let submission = files.write("solution.rs", LOST_UPDATE);
+    let saved = files.0.path().join("found.json");
+    let output = grader()
+        .args(["explore", "--json", "--save"])
+        .arg(&saved)
+        .arg(&submission)
+        .output()
+        .expect("it runs");
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    // The recording stands alone: the submission may have changed since.
+    std::fs::write(&submission, "fn main() {}").expect("writable");
+    for _ in 0..3 {
+        let output = grader()
+            .args(["replay", "--json"])
+            .arg(&saved)
+            .output()
+            .expect("it runs");
+        assert_eq!(output.status.code(), Some(1));
+        let again: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        for field in ["kind", "message", "events", "parts", "schedule"] {
+            assert_eq!(
+                again["findings"][0][field], found["findings"][0][field],
+                "{field}"
+            );
+        }
+    }
+    let output = grader()
+        .args(["replay", "--gdb"])
+        .arg(&saved)
+        .output()
+        .expect("it runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("rust-gdb"));
+}
+
+#[test]
+fn bad_input_is_named() {
+    let files = Files::new();
+    grader().args(["explore", "nowhere.rs"]).assert().code(3);
+    let empty = files.write("empty.rs", "pub fn nothing() {}");
+    grader().arg("explore").arg(&empty).assert().code(2);
+    let junk = files.write("junk.json", "{}");
+    grader().arg("replay").arg(&junk).assert().code(3);
+    grader()
+        .args(["explore", "x.rs", "--budget", "soon"])
+        .assert()
+        .code(3);
+}
