@@ -45,7 +45,9 @@ impl Operation {
         if self.object == FENCE || other.object == FENCE {
             return self.total && other.total;
         }
-        self.object != 0 && self.object == other.object && (self.writes || other.writes)
+        // Two sequentially consistent loads: what the first returns, the second must not go behind.
+        let ordered = self.writes || other.writes || (self.total && other.total);
+        self.object != 0 && self.object == other.object && ordered
     }
 }
 

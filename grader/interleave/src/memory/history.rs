@@ -42,7 +42,6 @@ struct Store {
     release: Clock,
     /// The first time that each thread read it.
     readers: Vec<(u16, u32)>,
-    sequential: bool,
     /// The number of sequentially consistent fences when a sequentially consistent operation first
     /// wrote or read it; `u32::MAX`: never.
     touched: u32,
@@ -92,7 +91,7 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// Whether this access must come after `store` in modification order.
-    fn is_after(&self, store: &Store, writes: bool) -> bool {
+    fn is_after(&self, store: &Store) -> bool {
         let knows = |clock: &Clock| {
             store.thread == INITIAL
                 || clock.covers(store.thread as ThreadId, store.epoch)
@@ -112,12 +111,8 @@ impl Reader<'_> {
         }
         if self.order.is_seq_cst() {
             let number = self.sequential.number();
-            // A sequentially consistent store comes after what such a load has returned, too.
-            let hidden = if writes {
-                store.touched != u32::MAX
-            } else {
-                store.sequential
-            };
+            // What such an operation has written or returned, a later one must not go behind.
+            let hidden = store.touched != u32::MAX;
             return hidden || self.sequential.known_at(number).is_some_and(knows);
         }
         false
@@ -206,7 +201,6 @@ impl Histories {
                 epoch: 0,
                 release: Clock::default(),
                 readers: Vec::new(),
-                sequential: false,
                 touched: u32::MAX,
                 bound: false,
             });
@@ -229,7 +223,7 @@ impl Histories {
             order,
         };
         let history = self.object(address, size);
-        history.stores.len() - history.floor(&reader, false)
+        history.stores.len() - history.floor(&reader)
     }
 
     /// A load that returns the store `back` places before the newest.
@@ -267,7 +261,7 @@ impl Histories {
             order,
         };
         let history = self.object(address, size);
-        let floor = history.floor(&reader, true);
+        let floor = history.floor(&reader);
         (floor + 1..=history.stores.len())
             .filter(|&at| history.is_open(at))
             .count()
@@ -366,7 +360,6 @@ impl Store {
             epoch: thread.clock.of(thread.id),
             release,
             readers: Vec::new(),
-            sequential: order.is_seq_cst(),
             touched,
             bound,
         }
@@ -390,12 +383,12 @@ impl Store {
 
 impl History {
     /// The newest store that the access must not go behind.
-    fn floor(&self, reader: &Reader, writes: bool) -> usize {
+    fn floor(&self, reader: &Reader) -> usize {
         (0..self.stores.len())
             .rev()
             .find(|&i| {
                 let store = &self.stores[i];
-                store.thread as ThreadId == reader.thread || reader.is_after(store, writes)
+                store.thread as ThreadId == reader.thread || reader.is_after(store)
             })
             .unwrap_or(0)
     }
