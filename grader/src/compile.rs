@@ -1,7 +1,7 @@
 //! Compiles a submission: as it is, for the compiler's own messages, and against the modelled
 //! library, instrumented, to be explored.
 
-use crate::parts::{Parts, rustc};
+use crate::parts::{Parts, Published, rustc};
 use crate::source::{Source, entry_function};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub enum Compiled {
 }
 
 /// The passes that the model rests on.
-const INSTRUMENTATION: [&str; 4] = [
+pub const INSTRUMENTATION: [&str; 4] = [
     "-C",
     "passes=forceattrs tsan-module function(tsan)",
     "-C",
@@ -43,7 +43,13 @@ const INSTRUMENTATION: [&str; 4] = [
 /// # Errors
 ///
 /// The compiler cannot be run, or the folder not be written to.
-pub fn compile(program: &Program, parts: &Parts, folder: &Path, color: bool) -> Result<Compiled> {
+pub fn compile(
+    program: &Program,
+    parts: &Parts,
+    published: &Published,
+    folder: &Path,
+    color: bool,
+) -> Result<Compiled> {
     write(program, folder)?;
     let base = |root: &str| {
         let mut command = rustc();
@@ -98,6 +104,19 @@ pub fn compile(program: &Program, parts: &Parts, folder: &Path, color: bool) -> 
         .arg("-L")
         .arg(with_path("dependency=", &parts.libraries))
         .args(INSTRUMENTATION);
+    for (command, libraries) in [
+        (&mut native, &published.native),
+        (&mut modelled, &published.modelled),
+    ] {
+        for (name, file) in libraries {
+            command
+                .arg("--extern")
+                .arg(with_path(&format!("{name}="), file));
+        }
+        if let Some(folder) = libraries.first().and_then(|(_, file)| file.parent()) {
+            command.arg("-L").arg(with_path("dependency=", folder));
+        }
+    }
     // Both at once: the student sees the first one's messages, and the second one's only in doubt.
     let (native, modelled) = (start(native)?, start(modelled)?);
     let (native, modelled) = (native.wait_with_output()?, modelled.wait_with_output()?);
@@ -113,6 +132,15 @@ pub fn compile(program: &Program, parts: &Parts, folder: &Path, color: bool) -> 
         messages(&native.stderr),
     ))
 }
+
+/// A race that every exploration must find before it may say that there is none.
+const PLANTED: &str = "fn __planted() {
+    static mut PLANTED: u32 = 0;
+    let other = ::std::thread::spawn(|| unsafe { *::std::hint::black_box(&raw mut PLANTED) = 1 });
+    unsafe { *::std::hint::black_box(&raw mut PLANTED) = 2 };
+    ::std::mem::drop(other.join());
+}
+";
 
 fn start(mut command: Command) -> Result<Child> {
     command
@@ -164,7 +192,8 @@ fn write(program: &Program, folder: &Path) -> Result<()> {
         #[doc(hidden)] #[allow(dead_code)] pub fn __succeeds(value: impl __Succeeds) { value.succeeds() }\n";
     let native = format!("{modules}fn main() {{ let _: &[fn()] = &[{calls}]; }}\n");
     std::fs::write(folder.join("native.rs"), native)?;
-    let modelled = format!("{modules}fn main() {{ ::std::__explore(&[{calls}]) }}\n");
+    let modelled =
+        format!("{modules}{PLANTED}fn main() {{ ::std::__explore(&[{calls}], __planted) }}\n");
     std::fs::write(folder.join("modelled.rs"), modelled)?;
     Ok(())
 }

@@ -126,7 +126,9 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Explore(arguments) => run_explore(&arguments),
         Command::Replay(arguments) => run_replay(&arguments),
-        Command::Prepare => parts::provide(&mut progress).map(|_| 0),
+        Command::Prepare => parts::provide(&mut progress)
+            .and_then(|p| parts::provide_published(&p, &mut progress))
+            .map(|_| 0),
     };
     match done {
         Ok(status) => ExitCode::from(status),

@@ -20,7 +20,31 @@ pub struct Parts {
     pub std: PathBuf,
     /// What `rustc -vV` says.
     pub toolchain: String,
+    folder: PathBuf,
 }
+
+/// Published libraries, built twice: as they are, for the compiler's own messages, and against the
+/// modelled library.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    /// Name and file of each, as they are.
+    pub native: Vec<(String, PathBuf)>,
+    /// Name and file of each, to be explored.
+    pub modelled: Vec<(String, PathBuf)>,
+}
+
+/// The published libraries that submissions may use, and what stands for each in the model: itself
+/// built from its sources, or nothing where the model has a twin.
+const PUBLISHED: &[(&str, &str, bool)] = &[
+    ("rayon", "1", true),
+    ("crossbeam", "0.8", true),
+    ("crossbeam-channel", "0.5", true),
+    ("crossbeam-utils", "0.8", true),
+    ("crossbeam-epoch", "0.9", true),
+    ("crossbeam-deque", "0.8", true),
+    ("crossbeam-queue", "0.3", true),
+    ("parking_lot", "0.12", false),
+];
 
 /// The cache folder of the user: `TANDEM_CACHE_DIR`, or `tandem` in the XDG cache folder.
 ///
@@ -83,19 +107,14 @@ pub fn provide(progress: &mut dyn FnMut(&str)) -> Result<Parts> {
         std: libraries.join("libmodelled_std.rlib"),
         libraries: libraries.join("deps"),
         toolchain,
+        folder: folder.clone(),
     };
     if folder.join("complete").exists() {
         return Ok(parts);
     }
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
-    // Two programs that start together must not build in the same folder.
-    let lock = std::fs::File::create(folder.join("lock"))
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
-    // SAFETY: a descriptor of ours, open while the lock is needed.
-    if unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) } != 0 {
-        bail!("cannot lock {}", folder.display());
-    }
+    let _lock = lock(&folder)?;
     if folder.join("complete").exists() {
         return Ok(parts);
     }
@@ -104,6 +123,114 @@ pub fn provide(progress: &mut dyn FnMut(&str)) -> Result<Parts> {
     build(&folder)?;
     std::fs::File::create(folder.join("complete"))?.write_all(parts.toolchain.as_bytes())?;
     Ok(parts)
+}
+
+/// Two programs that start together must not build in the same folder.
+fn lock(folder: &Path) -> Result<std::fs::File> {
+    let lock = std::fs::File::create(folder.join("lock"))
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    // SAFETY: a descriptor of ours, open while the lock is needed.
+    if unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) } != 0 {
+        bail!("cannot lock {}", folder.display());
+    }
+    Ok(lock)
+}
+
+/// Whether a text may use one of the published libraries.
+pub fn mentions_published(text: &str) -> bool {
+    PUBLISHED
+        .iter()
+        .any(|(name, ..)| text.contains(&name.replace('-', "_")))
+}
+
+/// Provides the published libraries for the present toolchain.
+///
+/// # Errors
+///
+/// They do not build, or cannot be fetched the first time.
+pub fn provide_published(parts: &Parts, progress: &mut dyn FnMut(&str)) -> Result<Published> {
+    let folder = parts.folder.join("published");
+    std::fs::create_dir_all(folder.join("src"))
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    let _lock = lock(&folder)?;
+    let target = "x86_64-unknown-linux-gnu";
+    if !folder.join("complete").exists() {
+        progress(
+            "building rayon, crossbeam and parking_lot for the checker (once, about half a minute)",
+        );
+        let dependencies: String = PUBLISHED
+            .iter()
+            .map(|(name, version, _)| format!("{name} = \"{version}\"\n"))
+            .collect();
+        let manifest = format!(
+            "[workspace]\n[package]\nname = \"published\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+             [dependencies]\n{dependencies}[profile.release]\ndebug = \"line-tables-only\"\n"
+        );
+        std::fs::write(folder.join("Cargo.toml"), manifest)?;
+        std::fs::write(folder.join("src/lib.rs"), "")?;
+        run(cargo(&folder).args(["build", "--release", "--quiet", "--target-dir", "native"]))?;
+        let mut flags: Vec<String> = crate::compile::INSTRUMENTATION
+            .iter()
+            .map(|&f| f.to_owned())
+            .collect();
+        let open = parts.std.with_file_name("libmodelled_std_open.rlib");
+        flags.push("--extern".into());
+        flags.push(format!("std={}", open.display()));
+        flags.extend([
+            "-L".into(),
+            format!("dependency={}", parts.libraries.display()),
+        ]);
+        flags.extend(["--cap-lints".into(), "allow".into()]);
+        let mut command = cargo(&folder);
+        command.args([
+            "build",
+            "--release",
+            "--quiet",
+            "--target-dir",
+            "modelled",
+            "--target",
+            target,
+        ]);
+        for (name, ..) in PUBLISHED.iter().filter(|p| p.2) {
+            command.args(["-p", name]);
+        }
+        run(command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
+        std::fs::write(folder.join("complete"), "")?;
+    }
+    let mut published = Published::default();
+    for (name, _, own) in PUBLISHED {
+        let name = name.replace('-', "_");
+        published.native.push((
+            name.clone(),
+            find(&folder.join("native/release/deps"), &name)?,
+        ));
+        let modelled = match own {
+            true => find(
+                &folder.join("modelled").join(target).join("release/deps"),
+                &name,
+            )?,
+            false => parts.std.with_file_name(format!("lib{name}.rlib")),
+        };
+        published.modelled.push((name, modelled));
+    }
+    Ok(published)
+}
+
+fn find(folder: &Path, name: &str) -> Result<PathBuf> {
+    let prefix = format!("lib{name}-");
+    for entry in
+        std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        let path = entry?.path();
+        let file = path
+            .file_name()
+            .map(|f| f.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        if file.starts_with(&prefix) && file.ends_with(".rlib") {
+            return Ok(path);
+        }
+    }
+    bail!("{name} was not built")
 }
 
 fn write_sources(folder: &Path) -> Result<()> {
@@ -116,7 +243,7 @@ fn write_sources(folder: &Path) -> Result<()> {
         std::fs::write(path, text)?;
     }
     let manifest = format!(
-        "[workspace]\nresolver = \"3\"\nmembers = [\"interleave\", \"interleave/std\"]\n\
+        "[workspace]\nresolver = \"3\"\nmembers = [\"interleave\", \"interleave/std\", \"interleave/open\", \"interleave/parking_lot\"]\n\
          [workspace.package]\nversion = \"{}\"\nedition = \"2024\"\nrust-version = \"{}\"\nlicense = \"{}\"\n\
          [workspace.lints.rust]\n[profile.release]\ndebug = 0\n",
         env!("CARGO_PKG_VERSION"),
@@ -128,40 +255,47 @@ fn write_sources(folder: &Path) -> Result<()> {
 }
 
 fn build(folder: &Path) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args([
-            "build",
-            "--release",
-            "--quiet",
-            "-p",
-            "modelled-std",
-            "--target-dir",
-            "target",
-        ])
-        .current_dir(folder);
+    let packages = [
+        "-p",
+        "modelled-std",
+        "-p",
+        "modelled-std-open",
+        "-p",
+        "modelled-parking-lot",
+    ];
+    run(cargo(folder)
+        .args(["build", "--release", "--quiet", "--target-dir", "target"])
+        .args(packages))
+}
+
+/// cargo, in a folder of the cache, without the settings of a surrounding build.
+fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(folder);
+    const SETTINGS: [&str; 6] = [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTC_WRAPPER",
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET",
+        "RUSTC_BOOTSTRAP",
+    ];
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy().into_owned();
-        // The surrounding build's settings are not ours.
-        let inherited = name.starts_with("CARGO_PKG_")
-            || name.starts_with("CARGO_BIN_")
-            || name.starts_with("CARGO_PROFILE_");
-        if inherited
-            || [
-                "RUSTFLAGS",
-                "CARGO_ENCODED_RUSTFLAGS",
-                "RUSTC_WRAPPER",
-                "CARGO_TARGET_DIR",
-                "CARGO_BUILD_TARGET",
-                "RUSTC_BOOTSTRAP",
-            ]
-            .contains(&name.as_str())
-        {
+        let inherited = ["CARGO_PKG_", "CARGO_BIN_", "CARGO_PROFILE_"]
+            .iter()
+            .any(|p| name.starts_with(p));
+        if inherited || SETTINGS.contains(&name.as_str()) {
             command.env_remove(&variable);
         }
     }
-    let output = command.output().context("cannot run cargo")?;
+    command
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command
+        .output()
+        .context("cannot run cargo: install Rust from https://rustup.rs")?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         bail!(

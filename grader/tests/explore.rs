@@ -272,3 +272,35 @@ fn bad_input_is_named() {
         .assert()
         .code(3);
 }
+
+#[test]
+fn published_libraries_are_explored_from_their_own_sources() {
+    let (status, verdict) = explore(
+        "use rayon::prelude::*;
+        use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+        #[test] fn lost() {
+            let c = AtomicU32::new(0);
+            (0..3).into_par_iter().for_each(|_| c.store(c.load(SeqCst) + 1, SeqCst));
+            assert_eq!(c.load(SeqCst), 3);
+        }",
+        &[],
+    );
+    assert_eq!((status, kind(&verdict)), (1, "panic"), "{verdict}");
+    let (status, verdict) = explore(
+        "use rayon::prelude::*;
+        #[test] fn rayon() { assert_eq!((1..=4u32).into_par_iter().sum::<u32>(), 10) }
+        #[test] fn crossbeam() {
+            let (s, r) = crossbeam_channel::bounded(1);
+            let t = std::thread::spawn(move || (0..2).for_each(|i| s.send(i).unwrap()));
+            assert_eq!(r.iter().collect::<Vec<i32>>(), [0, 1]);
+            t.join().unwrap();
+        }
+        #[test] fn parking_lot() {
+            let m = parking_lot::Mutex::new(0);
+            std::thread::scope(|s| { s.spawn(|| *m.lock() += 1); *m.lock() += 1; });
+            assert_eq!(m.into_inner(), 2);
+        }",
+        &["--budget", "500ms"],
+    );
+    assert_eq!(status, 0, "{verdict}");
+}

@@ -32,8 +32,9 @@ static mut SEARCH: *mut Search = std::ptr::null_mut();
 static mut CHANNEL: Option<Channel> = None;
 
 /// The main function of an explored program: reads the request, explores one of the checks,
-/// answers, and ends the process.
-pub fn main(checks: &[fn()]) -> ! {
+/// answers, and ends the process. `planted` has a race, which must be found first: a compiler that
+/// instruments in another way than expected would otherwise lead to silence.
+pub fn main(checks: &[fn()], planted: fn()) -> ! {
     let (channel, request) = match Channel::open() {
         Ok(opened) => opened,
         Err(message) => {
@@ -72,6 +73,7 @@ pub fn main(checks: &[fn()]) -> ! {
             longest: 0,
             seconds: 0.0,
             lock_orders: Vec::new(),
+            self_test: false,
             outcomes: Vec::new(),
         },
         outcomes: BTreeMap::new(),
@@ -88,7 +90,9 @@ pub fn main(checks: &[fn()]) -> ! {
     let execution = search.execution();
     execution.local = image.local;
     execution.image = image;
-    search.run();
+    if search.finds(planted) {
+        search.run();
+    }
     search.answer();
     // SAFETY: the answer is out; destructors of the program must not run.
     unsafe { libc::_exit(0) }
@@ -98,6 +102,22 @@ impl Search {
     fn execution(&mut self) -> &'static mut Execution {
         // SAFETY: the one execution of the process, never freed.
         unsafe { &mut *self.execution }
+    }
+
+    /// Whether the planted race is found.
+    fn finds(&mut self, planted: fn()) -> bool {
+        for _ in 0..50 {
+            self.execution().schedule.strategy = Strategy::Random;
+            let end = execute(self.execution(), &self.image, planted, false, self.longest);
+            if matches!(end, End::Failed(f) if f.kind == crate::report::Kind::DataRace) {
+                self.result.self_test = true;
+                break;
+            }
+        }
+        self.execution().tries = false;
+        self.execution().lock_orders = Default::default();
+        self.execution().schedule = crate::schedule::Schedule::new(self.request.seed);
+        self.result.self_test
     }
 
     fn run(&mut self) {

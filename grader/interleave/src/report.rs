@@ -174,7 +174,9 @@ pub struct Exploration {
     pub seconds: f64,
     /// Locks taken in both orders, which deadlocked in no execution.
     pub lock_orders: Vec<LockOrder>,
-    /// The digest of what each execution printed, where it was asked for.
+    /// Whether the planted race was found, without which no answer is worth anything.
+    pub self_test: bool,
+    /// What executions printed, and how many printed it, where it was asked for.
     pub outcomes: Vec<(String, u64)>,
 }
 

@@ -301,11 +301,17 @@ pub fn downgrade(object: &Id, caller: Caller) {
 
 /// Gives up `mutex`, waits for a notification, and takes `mutex` again; returns whether the time
 /// was up instead.
-pub fn condvar_wait(condvar: &Id, mutex: &Id, deadline: Option<u64>, caller: Caller) -> bool {
+pub fn condvar_wait(
+    condvar: &Id,
+    mutex: &Id,
+    kind: WaitKind,
+    deadline: Option<u64>,
+    caller: Caller,
+) -> bool {
     enter(condvar, true);
     record("waits for a notification", condvar, None, caller);
     unlock_now(mutex, Access::Alone, caller);
-    let timed_out = wait(condvar, WaitKind::Condvar, deadline, caller);
+    let timed_out = wait(condvar, kind, deadline, caller);
     record(
         if timed_out { "wait times out" } else { "wakes" },
         condvar,
@@ -498,5 +504,9 @@ pub(crate) fn finish(e: &mut Execution) -> Next {
     e.lock_orders.life(me, step, true);
     e.wake_waiting(THREAD | me as u64, |_| true);
     e.progress();
+    if me == 0 && e.threads[0].panic.is_some() {
+        // The check has failed: what the others would still do is of no interest.
+        return Next::End;
+    }
     e.decide(true)
 }

@@ -57,8 +57,10 @@ pub enum WaitKind {
     Read,
     /// A read-write lock, to write.
     Write,
-    /// A condition variable.
+    /// A condition variable whose waits may end for no reason.
     Condvar,
+    /// A condition variable whose waits end by a notification only.
+    Signal,
     /// The end of this thread.
     Join(ThreadId),
     /// The end of the threads of a scope.
@@ -84,7 +86,7 @@ impl WaitKind {
             WaitKind::Lock => "the lock".into(),
             WaitKind::Read => "the lock, to read".into(),
             WaitKind::Write => "the lock, to write".into(),
-            WaitKind::Condvar => "a notification".into(),
+            WaitKind::Condvar | WaitKind::Signal => "a notification".into(),
             WaitKind::Join(thread) => format!("the end of T{thread}"),
             WaitKind::Scope => "the end of the scope's threads".into(),
             WaitKind::Park => "unpark".into(),

@@ -27,7 +27,7 @@ impl Execution {
         let lost = blocked.iter().find_map(|&t| {
             let wait = self.threads[t]
                 .wait
-                .filter(|w| w.kind == WaitKind::Condvar)?;
+                .filter(|w| matches!(w.kind, WaitKind::Condvar | WaitKind::Signal))?;
             self.object(wait.object).wasted.map(|wasted| (t, wasted))
         });
         let mut failure = Failure {

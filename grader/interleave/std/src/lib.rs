@@ -23,8 +23,8 @@ static HEAP: interleave::heap::Heap = interleave::heap::Heap;
 
 /// Runs one of the program's checks, as the process's standard input says.
 #[doc(hidden)]
-pub fn __explore(checks: &[fn()]) -> ! {
-    interleave::explore::main(checks)
+pub fn __explore(checks: &[fn()], planted: fn()) -> ! {
+    interleave::explore::main(checks, planted)
 }
 
 /// The entry of the ThreadSanitizer interface, so that the linker keeps it.

@@ -155,6 +155,15 @@ impl<T> JoinHandle<T> {
     pub fn thread(&self) -> &Thread {
         &self.thread
     }
+    /// The thread's number, where libraries ask for the system's handle.
+    #[doc(hidden)]
+    pub fn as_pthread_t(&self) -> ::std::ffi::c_ulong {
+        self.thread.id as ::std::ffi::c_ulong
+    }
+    #[doc(hidden)]
+    pub fn into_pthread_t(self) -> ::std::ffi::c_ulong {
+        self.as_pthread_t()
+    }
     /// Whether it has ended.
     #[track_caller]
     pub fn is_finished(&self) -> bool {

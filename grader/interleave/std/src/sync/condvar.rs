@@ -7,6 +7,7 @@ use ::std::mem::forget;
 use ::std::panic::Location;
 use interleave::objects::Id;
 use interleave::sync::{self as engine, Caller};
+use interleave::thread::WaitKind;
 
 /// A condition variable.
 #[derive(Debug, Default)]
@@ -42,7 +43,8 @@ impl Condvar {
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
         let lock: &'a Mutex<T> = guard.lock;
         forget(guard);
-        let timed_out = engine::condvar_wait(&self.id, &lock.id, deadline, caller);
+        let timed_out =
+            engine::condvar_wait(&self.id, &lock.id, WaitKind::Condvar, deadline, caller);
         (lock.guard(caller), timed_out)
     }
 
