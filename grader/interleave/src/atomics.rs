@@ -2,7 +2,7 @@
 
 use crate::execution::Execution;
 use crate::memory::{self, Histories, Ordering, SeqCst, access};
-use crate::runtime::{demand, operation, with};
+use crate::runtime::{demand, operation, owns, with};
 use crate::schedule::{FENCE, Operation, Schedule};
 use crate::thread::Place;
 
@@ -10,7 +10,7 @@ use crate::thread::Place;
 #[inline]
 pub fn plain(address: usize, size: usize, flags: u8, code: usize) {
     demand(with(|e| {
-        if e.is_local(address) {
+        if e.is_local(address) || owns(address) {
             return Ok(());
         }
         if flags & access::WRITE != 0 {

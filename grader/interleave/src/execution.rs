@@ -91,6 +91,8 @@ pub struct Execution {
     pub tries: bool,
     /// What is put back between executions.
     pub image: crate::process::Image,
+    /// What is wrong with an execution that was cut off, should it turn out to be wrong.
+    pub suspicion: Option<Failure>,
     early: u32,
     idle: u64,
 }
@@ -123,6 +125,7 @@ impl Execution {
             local: (0, 0),
             tries: false,
             image: Default::default(),
+            suspicion: None,
             early: 0,
             idle: 0,
         }
@@ -228,6 +231,7 @@ impl Execution {
         self.steps += 1;
         self.idle += 1;
         if self.steps > self.limit {
+            self.suspicion = Some(self.livelock());
             self.end.get_or_insert(End::Truncated);
             return Next::End;
         }
@@ -342,7 +346,7 @@ impl Execution {
         };
         let next = threads[index];
         if index >= regular {
-            self.end_wait_early(next);
+            self.end_wait_early(next, regular > 0);
         }
         if next != me && ready && !yielding {
             self.preemptions += 1;
@@ -368,21 +372,24 @@ impl Execution {
             })
     }
 
-    fn end_wait_early(&mut self, thread: ThreadId) {
+    /// Ends a wait without a notification: by time, or for no reason where others `could_run`.
+    fn end_wait_early(&mut self, thread: ThreadId, could_run: bool) {
         self.early = self.early.saturating_sub(1);
         let Some(wait) = self.threads[thread].wait.take() else {
             return;
         };
         self.schedule.note(Operation::change(wait.object));
+        let groundless = matches!(wait.kind, WaitKind::Condvar | WaitKind::Park) && could_run;
+        let timed_out = wait.deadline.is_some() && !(groundless && self.schedule.choose(2, 2) == 1);
         self.threads[thread].state = State::Ready;
-        self.threads[thread].timed_out = wait.deadline.is_some();
-        if let Some(deadline) = wait.deadline {
+        self.threads[thread].timed_out = timed_out;
+        if let Some(deadline) = wait.deadline.filter(|_| timed_out) {
             self.now = self.now.max(deadline);
         }
         if let Some(events) = &mut self.events {
             events.push(Event {
                 thread,
-                operation: if wait.deadline.is_some() {
+                operation: if timed_out {
                     "time is up"
                 } else {
                     "spurious wake-up"

@@ -259,7 +259,9 @@ impl Search {
                 self.result.truncated += 1;
                 // Others came to an end long before: this one goes round in circles.
                 if self.longest * 20 < steps && self.result.executions > 20 {
-                    let mut failure = self.execution().livelock();
+                    let suspicion = self.execution().suspicion.take();
+                    let mut failure = suspicion
+                        .unwrap_or_else(|| Failure::new(crate::report::Kind::Livelock, ""));
                     failure.message = format!(
                         "after {steps} steps there is no end in sight, where other executions needed {}",
                         self.longest

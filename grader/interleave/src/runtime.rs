@@ -28,6 +28,13 @@ static GLOBALS: Globals = Globals {
     next: UnsafeCell::new(None),
 };
 
+/// Whether the address belongs to the engine's globals: small functions of the engine are compiled
+/// into the program, and instrumented there like its own.
+#[inline]
+pub fn owns(address: usize) -> bool {
+    address.wrapping_sub(std::ptr::from_ref(&GLOBALS) as usize) < size_of::<Globals>()
+}
+
 /// Makes `execution` the one of the process.
 pub fn install(execution: Box<Execution>) -> &'static mut Execution {
     // SAFETY: called once, before any fiber exists.

@@ -124,7 +124,7 @@ pub fn wait(object: &Id, kind: WaitKind, deadline: Option<u64>, caller: Caller) 
 }
 
 /// Wakes all who wait for the object in a way that `which` accepts.
-pub fn wake(object: &Id, which: impl Fn(WaitKind) -> bool) {
+pub fn wake(object: &Id, which: fn(WaitKind) -> bool) {
     if active() {
         with(|e| {
             let key = object.key(e);
