@@ -5,9 +5,12 @@
 //! library that stands in for `std`, [`compile`] builds the program against it, [`child`] runs it,
 //! and [`symbols`] finds the lines of what it reports. [`show`] draws a verdict for terminals,
 //! [`html`] for pages; [`replay`] keeps a counterexample and runs it again.
+//! [`course`] is the exercises, whose submissions are judged the same way.
 
 pub mod child;
 pub mod compile;
+pub mod course;
+pub mod explain;
 pub mod explore;
 pub mod html;
 pub mod parts;

@@ -1,5 +1,7 @@
 //! `tandem-grader`: finds the interleaving that breaks a concurrent Rust program.
 
+mod commands;
+
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use interleave::report::Mode;
@@ -14,10 +16,10 @@ use tandem_grader::{html, parts, show, source};
 
 /// Finds the interleaving that breaks a concurrent Rust program.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -28,6 +30,61 @@ enum Command {
     Replay(Replay),
     /// Builds what `explore` needs, for work without a network.
     Prepare,
+    /// Makes a working copy of the exercises; files that are there stay as they are.
+    Init {
+        /// Its folder.
+        dir: PathBuf,
+    },
+    /// Lists the exercises.
+    List,
+    /// Shows the next task.
+    Next,
+    /// Shows one more hint.
+    Hint {
+        /// The exercise; without it, the next one.
+        name: Option<String>,
+    },
+    /// Checks an exercise: exit status as of `explore`.
+    Check {
+        /// The exercise, or its file; without it, the next one.
+        what: Option<String>,
+        /// The file, where it is not the one of the working copy.
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// The seed of the random choices.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Prints one JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+        /// Writes a page with the report.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Writes a report in JUnit's form.
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+        /// Refuses, as long as submissions of others are not kept from this machine.
+        #[arg(long)]
+        untrusted: bool,
+    },
+    /// Checks an exercise whenever its file is saved.
+    Watch {
+        /// The exercise; without it, the next one.
+        name: Option<String>,
+    },
+    /// Explains a kind of finding.
+    Explain {
+        /// Such as `data-race`.
+        finding: String,
+    },
+    /// Holds exercises to their promises: for those who write them.
+    Verify {
+        /// The exercises; without them, all.
+        names: Vec<String>,
+        /// A folder of exercises, instead of those that the program carries.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Parser)]
@@ -123,13 +180,47 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 3 } else { 0 });
         }
     };
-    let done = match arguments.command {
+    let Some(command) = arguments.command else {
+        return finish(commands::welcome());
+    };
+    finish(match command {
         Command::Explore(arguments) => run_explore(&arguments),
         Command::Replay(arguments) => run_replay(&arguments),
         Command::Prepare => parts::provide(&mut progress)
             .and_then(|p| parts::provide_published(&p, &mut progress))
             .map(|_| 0),
-    };
+        Command::Init { dir } => commands::init(&dir),
+        Command::List => commands::list(),
+        Command::Next => commands::next(),
+        Command::Hint { name } => commands::hint(name.as_deref()),
+        Command::Check {
+            untrusted: true, ..
+        } => Err(anyhow::anyhow!(
+            "submissions of others are not sandboxed yet, so they are not run: check your own work without --untrusted"
+        )),
+        Command::Check {
+            what,
+            file,
+            seed,
+            json,
+            html,
+            junit,
+            ..
+        } => commands::check(&commands::Check {
+            what,
+            file,
+            seed,
+            json,
+            html,
+            junit,
+        }),
+        Command::Watch { name } => commands::watch(name.as_deref()),
+        Command::Explain { finding } => commands::explain(&finding),
+        Command::Verify { names, dir } => commands::verify(dir.as_deref(), &names),
+    })
+}
+
+fn finish(done: Result<u8>) -> ExitCode {
     match done {
         Ok(status) => ExitCode::from(status),
         Err(error) => {

@@ -78,10 +78,22 @@ impl Execution {
                 wait.map_or("nothing".into(), |w| w.kind.words())
             ),
             site: place.site(self.base),
-            stack: Vec::new(),
+            stack: self.stack_of(thread),
             object,
             holder: holder.map(|(t, p)| (t, p.site(self.base))),
         }
+    }
+
+    /// The calls that a thread is in, innermost first, where they are recorded.
+    fn stack_of(&self, thread: ThreadId) -> Vec<crate::report::Site> {
+        let codes = self.threads[thread]
+            .stack
+            .last()
+            .map_or_else(Vec::new, |&s| self.depot.codes(s));
+        codes
+            .into_iter()
+            .map(|code| Place::Code(code).site(self.base))
+            .collect()
     }
 
     /// Threads each of which waits for the next.

@@ -1,0 +1,19 @@
+use std::sync::Mutex;
+
+#[derive(Default)]
+pub struct Seat {
+    owner: Mutex<Option<u32>>,
+}
+
+impl Seat {
+    pub fn buy(&self, buyer: u32) -> bool {
+        if self.owner.lock().unwrap().is_some() {
+            return false;
+        }
+        *self.owner.lock().unwrap() = Some(buyer);
+        true
+    }
+    pub fn owner(&self) -> Option<u32> {
+        *self.owner.lock().unwrap()
+    }
+}

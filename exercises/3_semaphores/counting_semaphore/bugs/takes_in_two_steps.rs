@@ -1,0 +1,24 @@
+use std::sync::{Condvar, Mutex};
+
+pub struct Semaphore {
+    permits: Mutex<u32>,
+    freed: Condvar,
+}
+
+impl Semaphore {
+    pub fn new(permits: u32) -> Self {
+        Semaphore { permits: Mutex::new(permits), freed: Condvar::new() }
+    }
+    pub fn acquire(&self) {
+        let mut permits = self.permits.lock().unwrap();
+        while *permits == 0 {
+            permits = self.freed.wait(permits).unwrap();
+        }
+        drop(permits);
+        *self.permits.lock().unwrap() -= 1;
+    }
+    pub fn release(&self) {
+        *self.permits.lock().unwrap() += 1;
+        self.freed.notify_one();
+    }
+}

@@ -1,0 +1,23 @@
+use std::sync::Mutex;
+
+pub struct Account {
+    pub number: u32,
+    pub balance: Mutex<i32>,
+}
+
+pub fn transfer(from: &Account, to: &Account, amount: i32) -> bool {
+    let (mut source, mut target);
+    if amount > 5 {
+        source = from.balance.lock().unwrap();
+        target = to.balance.lock().unwrap();
+    } else {
+        source = from.balance.lock().unwrap();
+        target = to.balance.lock().unwrap();
+    }
+    if *source < amount {
+        return false;
+    }
+    *source -= amount;
+    *target += amount;
+    true
+}

@@ -1,0 +1,356 @@
+//! What the commands for exercises do.
+
+use anstream::{eprintln, print, println};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use tandem_grader::course::exercise::{self, Exercise};
+use tandem_grader::course::progress::Copy;
+use tandem_grader::course::{verify, watch};
+use tandem_grader::replay::Recording;
+use tandem_grader::verdict::{Outcome, Verdict};
+use tandem_grader::{html, show, source};
+
+/// What a bare `tandem-grader` says.
+pub fn welcome() -> Result<u8> {
+    println!("tandem-grader finds the interleaving that breaks a concurrent Rust program.\n");
+    match Copy::around(Path::new(".")) {
+        Ok(copy) => {
+            let exercises = exercise::carried()?;
+            let solved = exercises.iter().filter(|e| copy.reached(e).solved).count();
+            println!(
+                "You have solved {solved} of {} exercises here.\n",
+                exercises.len()
+            );
+            println!("  tandem-grader next     the next task");
+            println!("  tandem-grader check    checks it");
+            println!("  tandem-grader watch    checks it whenever you save");
+            println!("  tandem-grader hint     helps a little");
+        }
+        Err(_) => {
+            println!("  tandem-grader init DIR       a working copy of the exercises: begin here");
+            println!(
+                "  tandem-grader explore FILE   any Rust file with `#[test]` functions or `fn main`"
+            );
+        }
+    }
+    println!("\n`tandem-grader help` shows all commands.");
+    Ok(0)
+}
+
+/// Makes a working copy.
+pub fn init(folder: &Path) -> Result<u8> {
+    let exercises = exercise::carried()?;
+    let (_, written) = Copy::make(folder, &exercises)?;
+    println!(
+        "{} exercises are in {} ({written} files written, none changed).",
+        exercises.len(),
+        folder.display()
+    );
+    println!("Go there, and type `tandem-grader next`.");
+    Ok(0)
+}
+
+/// Lists the exercises.
+pub fn list() -> Result<u8> {
+    let exercises = exercise::carried()?;
+    let copy = Copy::around(Path::new(".")).ok();
+    let mut topic = String::new();
+    for exercise in &exercises {
+        if exercise.topic != topic {
+            topic.clone_from(&exercise.topic);
+            println!("{topic}");
+        }
+        let solved = copy.as_ref().is_some_and(|c| c.reached(exercise).solved);
+        let level = "*".repeat(exercise.about.difficulty as usize);
+        println!(
+            "  {} {:24} {:5} {}",
+            if solved { "x" } else { " " },
+            exercise.name,
+            level,
+            exercise.about.title
+        );
+    }
+    Ok(0)
+}
+
+/// Shows the next task.
+pub fn next() -> Result<u8> {
+    let exercises = exercise::carried()?;
+    let copy = Copy::around(Path::new("."))?;
+    let Some(exercise) = copy.next(&exercises) else {
+        println!("All {} exercises are solved.", exercises.len());
+        return Ok(0);
+    };
+    println!("{}\n", exercise.task.trim());
+    println!(
+        "Edit {}, and type `tandem-grader check`.",
+        copy.file(exercise).display()
+    );
+    Ok(0)
+}
+
+/// Shows one more hint.
+pub fn hint(name: Option<&str>) -> Result<u8> {
+    let exercises = exercise::carried()?;
+    let mut copy = Copy::around(Path::new("."))?;
+    let exercise = chosen(&copy, &exercises, name)?;
+    let shown = (copy.reached(exercise).hints + 1).min(exercise.hints.len());
+    for (number, hint) in exercise.hints.iter().take(shown).enumerate() {
+        println!("{}. {}", number + 1, hint.trim());
+    }
+    if shown == exercise.hints.len() {
+        println!("That was the last hint.");
+    }
+    copy.reach(exercise, |r| r.hints = shown)?;
+    Ok(0)
+}
+
+fn chosen<'a>(copy: &Copy, exercises: &'a [Exercise], name: Option<&str>) -> Result<&'a Exercise> {
+    match name {
+        Some(name) => exercise::find(exercises, name),
+        None => copy
+            .next(exercises)
+            .context("all exercises are solved: name one"),
+    }
+}
+
+/// What to check, and how to answer.
+pub struct Check {
+    /// The exercise's name, or a file that has it.
+    pub what: Option<String>,
+    /// The file, where it is not the working copy's.
+    pub file: Option<PathBuf>,
+    /// The seed.
+    pub seed: u64,
+    /// One JSON object instead of text.
+    pub json: bool,
+    /// A page with the report.
+    pub html: Option<PathBuf>,
+    /// A report in JUnit's form.
+    pub junit: Option<PathBuf>,
+}
+
+/// Checks a submission.
+pub fn check(arguments: &Check) -> Result<u8> {
+    let exercises = exercise::carried()?;
+    let given = arguments
+        .what
+        .as_ref()
+        .map(PathBuf::from)
+        .filter(|p| p.extension().is_some_and(|e| e == "rs"));
+    let stem = given
+        .as_ref()
+        .and_then(|p| p.file_stem())
+        .map(|s| s.to_string_lossy().into_owned());
+    let copy = Copy::around(Path::new(".")).ok();
+    let name = stem.or_else(|| arguments.what.clone());
+    let exercise = match (&name, &copy) {
+        (Some(name), _) => exercise::find(&exercises, name)?,
+        (None, Some(copy)) => chosen(copy, &exercises, None)?,
+        (None, None) => bail!(
+            "name an exercise, or go to your working copy (`tandem-grader init DIR` makes one)"
+        ),
+    };
+    let own = copy.as_ref().map(|c| c.file(exercise));
+    let Some(path) = arguments.file.clone().or(given).or_else(|| own.clone()) else {
+        bail!("name the file with --file, or go to your working copy");
+    };
+    let verdict = judge(exercise, &path, arguments.seed, !arguments.json)?;
+    if let Some(mut copy) = copy
+        && own.is_some_and(|own| path.canonicalize().ok() == own.canonicalize().ok())
+    {
+        copy.reach(exercise, |r| {
+            r.checks += 1;
+            r.solved |= verdict.verdict == Outcome::Pass;
+        })?;
+    }
+    let texts = [
+        (path.display().to_string(), source::read(&path)?),
+        (
+            format!("{}/check.rs", exercise.name),
+            exercise.check.clone(),
+        ),
+    ];
+    let texts = texts.into_iter().collect();
+    if let Some(file) = &arguments.html {
+        let page = html::page(&verdict, &texts, &exercise.about.title);
+        std::fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if let Some(file) = &arguments.junit {
+        std::fs::write(file, junit(exercise, &verdict))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string(&verdict)?);
+    } else {
+        tell(exercise, &verdict, &texts);
+    }
+    Ok(verdict.verdict.exit_status())
+}
+
+/// Checks a file against an exercise, and records what it finds.
+fn judge(exercise: &Exercise, path: &Path, seed: u64, color: bool) -> Result<Verdict> {
+    let submission = (path.display().to_string(), source::read(path)?);
+    let options = exercise.options(
+        seed,
+        color && std::io::IsTerminal::is_terminal(&std::io::stdout()),
+    );
+    let mut verdict = exercise.judge(submission.clone(), &options, &mut crate::progress)?;
+    for finding in &mut verdict.findings {
+        let check = Some((
+            format!("{}/check.rs", exercise.name),
+            exercise.check.clone(),
+        ));
+        let recording = Recording::new(submission.clone(), check, &options, 0, finding);
+        finding.replay = Some(recording.save()?.display().to_string());
+    }
+    Ok(verdict)
+}
+
+fn tell(exercise: &Exercise, verdict: &Verdict, texts: &show::Texts) {
+    let width = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|c| c.parse().ok())
+        .unwrap_or(120);
+    println!("{} · {}\n", exercise.name, exercise.about.title);
+    print!("{}", show::verdict(verdict, texts, width));
+    match verdict.verdict {
+        Outcome::Pass => println!("\nSolved. `tandem-grader next` shows the next task."),
+        Outcome::Fail => println!("\n`tandem-grader hint {}` helps a little.", exercise.name),
+        _ => {}
+    }
+}
+
+fn junit(exercise: &Exercise, verdict: &Verdict) -> String {
+    let escape = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('"', "&quot;")
+    };
+    let mut cases = String::new();
+    for finding in &verdict.findings {
+        let text = anstream::adapter::strip_str(&show::finding(finding, &show::Texts::new(), 100))
+            .to_string();
+        cases += &format!(
+            "<failure type=\"{}\" message=\"{}\">{}</failure>",
+            verify::kind(finding.kind),
+            escape(&finding.message),
+            escape(&text)
+        );
+    }
+    if matches!(verdict.verdict, Outcome::Refused | Outcome::Error) {
+        cases += &format!(
+            "<error message=\"{}\"/>",
+            escape(&anstream::adapter::strip_str(&verdict.message).to_string())
+        );
+    }
+    let (failures, errors) = (
+        verdict.findings.len(),
+        usize::from(cases.contains("<error")),
+    );
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"tandem-grader\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\">\
+         <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\">{cases}</testcase></testsuite>\n",
+        escape(&exercise.topic),
+        escape(&exercise.name),
+        verdict.seconds
+    )
+}
+
+/// Checks an exercise whenever its file is saved.
+pub fn watch(name: Option<&str>) -> Result<u8> {
+    let exercises = exercise::carried()?;
+    let keys = watch::keys();
+    let mut name = name.map(str::to_owned);
+    loop {
+        let mut copy = Copy::around(Path::new("."))?;
+        let Some(exercise) = name.as_deref().map_or_else(
+            || Ok(copy.next(&exercises)),
+            |n| exercise::find(&exercises, n).map(Some),
+        )?
+        else {
+            println!("All {} exercises are solved.", exercises.len());
+            return Ok(0);
+        };
+        let path = copy.file(exercise);
+        let since = watch::saved(&path);
+        let verdict = judge(exercise, &path, 1, true)?;
+        copy.reach(exercise, |r| {
+            r.checks += 1;
+            r.solved |= verdict.verdict == Outcome::Pass;
+        })?;
+        if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+            // Cleared only when the new text is there: no flicker.
+            print!("\x1b[H\x1b[2J");
+        }
+        let texts = std::iter::once((path.display().to_string(), source::read(&path)?)).collect();
+        tell(exercise, &verdict, &texts);
+        println!(
+            "\n{}   [Enter] again  [n] next  [h] hint  [q] quit",
+            path.display()
+        );
+        name = Some(exercise.name.clone());
+        loop {
+            match watch::wait(&path, since, &keys) {
+                watch::Event::Typed(line) => match line.as_str() {
+                    "q" => return Ok(0),
+                    "h" => {
+                        hint(name.as_deref())?;
+                        continue;
+                    }
+                    "n" => name = None,
+                    _ => {}
+                },
+                watch::Event::Saved => {}
+                watch::Event::Ended => return Ok(0),
+            }
+            break;
+        }
+    }
+}
+
+/// Holds exercises to their promises.
+pub fn verify(folder: Option<&Path>, names: &[String]) -> Result<u8> {
+    let exercises = match folder {
+        Some(folder) => exercise::below(folder)?,
+        None => exercise::carried()?,
+    };
+    for name in names {
+        exercise::find(&exercises, name)?;
+    }
+    let mut failed = 0;
+    for exercise in exercises
+        .iter()
+        .filter(|e| names.is_empty() || names.contains(&e.name))
+    {
+        let wrong = verify::verify(exercise)?;
+        println!(
+            "{} {}/{}",
+            if wrong.is_empty() { "ok  " } else { "FAIL" },
+            exercise.topic,
+            exercise.name
+        );
+        for fault in &wrong {
+            println!("       {fault}");
+        }
+        failed += usize::from(!wrong.is_empty());
+    }
+    if failed > 0 {
+        eprintln!("{failed} exercises do not keep their promises");
+    }
+    Ok(u8::from(failed > 0))
+}
+
+/// Explains a kind of finding.
+pub fn explain(kind: &str) -> Result<u8> {
+    use tandem_grader::explain;
+    match explain::text(kind) {
+        Some(text) => println!("{text}"),
+        None => bail!(
+            "there is no finding {kind:?}; there are {}",
+            explain::KINDS.join(", ")
+        ),
+    }
+    Ok(0)
+}

@@ -1,0 +1,6 @@
+//! The course: exercises, a student's working copy of them, and whether they keep their promises.
+
+pub mod exercise;
+pub mod progress;
+pub mod verify;
+pub mod watch;
