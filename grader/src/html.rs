@@ -4,30 +4,32 @@ use crate::show::{Texts, explanation};
 use crate::verdict::{Finding, Outcome, Verdict};
 use std::fmt::Write;
 
+/// Of a part of a page: colours that can be read on light and on dark ground.
 const STYLE: &str = "
-.tandem { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; padding: 1em; }
-.tandem code, .tandem table { font: 13px/1.4 ui-monospace, monospace; }
+.tandem { line-height: 1.45; }
+.tandem code, .tandem table { font-family: ui-monospace, monospace; font-size: .93em; background: none; }
 .tandem h2 { font-size: 1.1em; margin: 0 0 .4em; }
-.tandem .fail { color: #b3261e; } .tandem .pass { color: #146c2e; }
+.tandem .fail, .tandem .stale { color: #d9453d; } .tandem .pass { color: #2a9d5c; }
+.tandem .stale { font-weight: 600; }
 .tandem .scroll { overflow-x: auto; }
 .tandem table { border-collapse: collapse; margin: .8em 0; }
+.tandem caption { text-align: left; opacity: .75; }
 .tandem th, .tandem td { text-align: left; padding: .1em .9em .1em .4em; white-space: nowrap; }
-.tandem tr:nth-child(even) td { background: #f4f4f4; }
-.tandem td.n, .tandem td.at { color: #666; }
-.tandem .stale { color: #b3261e; font-weight: 600; }
-@media (prefers-color-scheme: dark) {
-  .tandem { color: #e6e6e6; background: #1b1b1b; }
-  .tandem .fail, .tandem .stale { color: #ff8a80; } .tandem .pass { color: #7bd88f; }
-  .tandem tr:nth-child(even) td { background: #262626; }
-  .tandem td.n, .tandem td.at { color: #a0a0a0; }
-}
+.tandem tr:nth-child(even) td { background: rgba(127, 127, 127, .13); }
+.tandem td.n, .tandem td.at { opacity: .7; }
+";
+
+/// Of a page of its own.
+const PAGE: &str = "
+body { font: 14px system-ui, sans-serif; margin: 1.5em; color: #1a1a1a; background: #fff; }
+@media (prefers-color-scheme: dark) { body { color: #e6e6e6; background: #1b1b1b; } }
 ";
 
 /// The whole page.
 pub fn page(verdict: &Verdict, texts: &Texts, title: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"></head><body>{}</body></html>\n",
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{PAGE}</style></head><body>{}</body></html>\n",
         escape(title),
         fragment(verdict, texts)
     )

@@ -64,6 +64,11 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
     text
 }
 
+/// The verdict as text without colours.
+pub fn plain(verdict: &Verdict, texts: &Texts, width: usize) -> String {
+    anstream::adapter::strip_str(&self::verdict(verdict, texts, width)).to_string()
+}
+
 /// One finding.
 pub fn finding(finding: &Finding, texts: &Texts, width: usize) -> String {
     let reset = Style::new().render_reset();

@@ -125,6 +125,11 @@ impl<'a> Symbols<'a> {
 
 /// The name of a function without hashes and the crate.
 fn plain(name: &str) -> String {
+    // The types that a generic function stands for tell a reader nothing.
+    let name = name
+        .find('<')
+        .filter(|&at| at > 0)
+        .map_or(name, |at| &name[..at]);
     let name = name
         .split("::h")
         .next()

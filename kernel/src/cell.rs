@@ -24,6 +24,10 @@ pub enum Kind {
     Compare,
     /// `%%timeline`: one cell, and the picture of what its threads did.
     Timeline,
+    /// `%%interleave`: Rust under every interleaving.
+    Interleave,
+    /// `%%submit`: a submission to an exercise.
+    Submit,
 }
 
 /// Name, form and meaning of every cell magic.
@@ -52,6 +56,16 @@ pub const CELL_MAGICS: &[(&str, Kind, &str)] = &[
         Kind::Timeline,
         "%%timeline [rust|python|c|cpp] [--trace FILE] — runs the cell and draws when its threads were on a core",
     ),
+    (
+        "interleave",
+        Kind::Interleave,
+        "%%interleave — explores a Rust cell with `#[test]` functions or `fn main` under every interleaving",
+    ),
+    (
+        "submit",
+        Kind::Submit,
+        "%%submit NAME — judges the cell's Rust code against an exercise",
+    ),
 ];
 
 /// Name, and form and meaning, of every line magic.
@@ -76,6 +90,7 @@ pub const LINE_MAGICS: &[(&str, &str)] = &[
         "export",
         "%export f [g ...] — makes Rust functions callable from Python cells",
     ),
+    ("exercise", "%exercise NAME — shows the task of an exercise"),
     ("magics", "%magics — this list"),
 ];
 
@@ -163,7 +178,10 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
     if matches!(parsed.kind, Kind::Compare) {
         return Ok(parsed);
     }
-    let rust = matches!(parsed.kind, Kind::Rust | Kind::Release);
+    let rust = matches!(
+        parsed.kind,
+        Kind::Rust | Kind::Release | Kind::Interleave | Kind::Submit
+    );
     let mut end = lines.len();
     for (index, (range, line)) in lines.iter().enumerate().skip(top) {
         if line.trim().is_empty() || line.trim_start().starts_with(if rust { "//" } else { "#" }) {

@@ -2,6 +2,7 @@
 
 mod c;
 mod cell;
+mod checker;
 mod cli;
 mod compare;
 mod doctor;

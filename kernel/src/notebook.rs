@@ -5,6 +5,7 @@ mod magics;
 
 use crate::c::C;
 use crate::cell::{self, Kind, Parsed};
+use crate::checker;
 use crate::compare;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,6 +85,8 @@ impl Notebook {
             Kind::Cpp => self.cpp.execute(&part, output, watch),
             Kind::Compare => compare::compare(&parsed.argument, &part, output, self),
             Kind::Timeline => compare::timeline(&parsed.argument, &part, output, self),
+            Kind::Interleave => checker::interleave(&parsed.argument, &part, output),
+            Kind::Submit => checker::submit(&parsed.argument, &part, output),
         }
     }
 

@@ -17,7 +17,7 @@ impl NotebookAssistant {
     fn at(&self, text: &str, position: usize) -> Option<(&dyn Assistant, String)> {
         let parsed = cell::parse(text).ok()?;
         let name = match parsed.kind {
-            Kind::Rust | Kind::Release => "rust",
+            Kind::Rust | Kind::Release | Kind::Interleave | Kind::Submit => "rust",
             Kind::Python => "python",
             Kind::C | Kind::Cpp => "c",
             Kind::Timeline => parsed.argument.split_whitespace().next().unwrap_or("rust"),

@@ -65,6 +65,7 @@ impl Notebook {
                     }
                 ));
             }
+            "exercise" => crate::checker::show_task(&magic.argument, cell, output)?,
             "share" => {
                 for name in names(magic)? {
                     self.share(name, kind).map_err(|what| error(magic, &what))?;
