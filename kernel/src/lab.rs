@@ -36,6 +36,12 @@ fn busy(text: &str) -> ProgressBar {
     bar
 }
 
+/// JupyterLab's settings where the user has none: no question about news in front of the notebook.
+const SETTINGS: &str = r#"{
+  "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}
+}
+"#;
+
 /// `tandem lab`
 pub fn lab(
     directory: Option<PathBuf>,
@@ -101,6 +107,10 @@ pub fn prepare() -> anyhow::Result<PathBuf> {
         None => make_environment()?,
     };
     install::write_spec(&environment().join("share/jupyter/kernels"))?;
+    let settings = environment().join("share/jupyter/lab/settings");
+    std::fs::create_dir_all(&settings)
+        .with_context(|| format!("cannot make {}", settings.display()))?;
+    files::write(&settings.join("overrides.json"), SETTINGS.as_bytes())?;
     Ok(python)
 }
 

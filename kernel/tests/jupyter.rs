@@ -21,3 +21,18 @@ fn python_cells_do_what_a_reader_expects() {
 fn lanes_run_side_by_side_and_values_move_between_the_languages() {
     support::python("test_side_by_side.py", &[]);
 }
+
+#[test]
+fn jupyterlab_runs_the_first_notebook_and_shows_its_pictures() {
+    let notebooks = concat!(env!("CARGO_MANIFEST_DIR"), "/../notebooks");
+    let pictures = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
+    support::python(
+        "test_in_the_browser.py",
+        &[support::program(), notebooks, pictures],
+    );
+}
+
+#[test]
+fn submissions_are_judged_in_the_notebook() {
+    support::python("test_checker_cells.py", &[]);
+}

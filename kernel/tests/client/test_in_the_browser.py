@@ -1,0 +1,128 @@
+"""`tandem lab` as a reader meets it: JupyterLab in Chromium, the first notebook, Run All, the picture.
+
+Arguments: the program, the folder of the notebooks, a folder for screenshots.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from browser import Browser
+
+PROGRAM, NOTEBOOKS, PICTURES = sys.argv[1:4]
+NOTEBOOK = "1_concurrency.ipynb"
+
+#: All code cells: how often each has run, whether it failed, and what it shows.
+CELLS = """theNotebook.content.widgets
+    .filter(c => c.model.type === 'code' && c.model.sharedModel.source.trim())
+    .map(c => ({
+        count: c.model.executionCount,
+        busy: c.model.executionState ? c.model.executionState !== 'idle' : c.promptNode?.textContent.includes('*'),
+        failed: c.model.outputs.toJSON().some(o => o.output_type === 'error'),
+        shows: c.model.outputs.toJSON().flatMap(o => Object.keys(o.data || {})),
+        source: c.model.sharedModel.source,
+    }))"""
+
+
+class InTheBrowser(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        os.makedirs(PICTURES, exist_ok=True)
+        cls.folder = tempfile.mkdtemp(prefix="tandem-notebooks-")
+        shutil.copytree(NOTEBOOKS, cls.folder, dirs_exist_ok=True)
+        config = os.path.join(cls.folder, ".config")
+        os.makedirs(config)
+        with open(os.path.join(config, "jupyter_server_config.json"), "w") as file:
+            json.dump({"LabApp": {"expose_app_in_browser": True}}, file)
+        shutil.copy(os.path.join(config, "jupyter_server_config.json"), os.path.join(config, "jupyter_lab_config.json"))
+        cls.lab = subprocess.Popen(
+            [PROGRAM, "lab", cls.folder, "--no-browser"],
+            env={**os.environ, "JUPYTER_CONFIG_DIR": config, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        cls.address = cls.find_address(time.monotonic() + 180)
+        cls.browser = Browser()
+
+    @classmethod
+    def find_address(cls, end):
+        seen = []
+        for line in cls.lab.stdout:
+            seen.append(line)
+            found = re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab\S*", line)
+            if found:
+                return found.group(0)
+            if time.monotonic() > end:
+                break
+        raise TimeoutError("JupyterLab gave no address:\n" + "".join(seen))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.stop()
+        cls.lab.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        cls.lab.send_signal(signal.SIGINT)
+        try:
+            cls.lab.wait(60)
+        except subprocess.TimeoutExpired:
+            cls.lab.kill()
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def test_the_first_notebook_runs_and_shows_its_pictures(self):
+        browser = self.browser
+        browser.size(1280, 1000)
+        browser.call("Page.navigate", url=self.address)
+        browser.wait("window.jupyterapp !== undefined && jupyterapp.shell !== undefined")
+        browser.ask("jupyterapp.restored.then(() => true)")
+        browser.ask(
+            f"jupyterapp.commands.execute('docmanager:open', {{path: '{NOTEBOOK}'}})"
+            ".then(w => { window.theNotebook = w; jupyterapp.shell.activateById(w.id); return true; })"
+        )
+        browser.wait("theNotebook?.context?.isReady && theNotebook.sessionContext.session?.kernel?.status === 'idle'")
+        self.assertEqual(browser.ask("theNotebook.sessionContext.session.kernel.name"), "tandem")
+        browser.ask("void jupyterapp.commands.execute('notebook:run-all-cells')")
+        browser.wait(f"{CELLS}.every(c => c.count > 0 || c.failed) && theNotebook.sessionContext.session.kernel.status === 'idle'", 600)
+        cells = browser.ask(CELLS)
+        self.assertGreater(len(cells), 10)
+        self.assertEqual([c["source"] for c in cells if c["failed"]], [])
+        compared = [c for c in cells if c["source"].startswith("%%compare")]
+        self.assertTrue(compared)
+        for cell in compared:
+            self.assertIn("application/vnd.tandem.timeline+json", cell["shows"], cell["source"])
+        self.look()
+
+    def look(self):
+        """The picture is on the page, inside of its width, in both themes and two widths."""
+        browser = self.browser
+        index = browser.ask(
+            "theNotebook.content.widgets.findIndex(c => c.model.sharedModel.source.startsWith('%%compare'))"
+        )
+        for theme in ["Light", "Dark"]:
+            browser.ask(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}}).then(() => true)")
+            for width in [1280, 800]:
+                browser.size(width, 1000)
+                browser.ask(
+                    f"(async () => {{ const n = theNotebook.content; n.activeCellIndex = {index};"
+                    f" await n.scrollToItem({index}, 'start'); return true; }})()"
+                )
+                picture = f"theNotebook.content.widgets[{index}].node.querySelector('.jp-OutputArea svg')"
+                browser.wait(f"{picture} !== null && {picture}.getBoundingClientRect().width > 100", 60)
+                box = browser.ask(
+                    f"(() => {{ const s = {picture}.getBoundingClientRect(); const a = {picture}.closest('.jp-OutputArea-output').getBoundingClientRect();"
+                    " return {svg: [s.left, s.right], area: [a.left, a.right]}; })()"
+                )
+                self.assertLessEqual(box["svg"][1], box["area"][1] + 1, f"the picture is clipped at {width} px: {box}")
+                self.assertTrue(browser.ask(f"({picture}.getAttribute('aria-label') || {picture}.querySelector('title')?.textContent || '').length > 10"))
+                browser.screenshot(os.path.join(PICTURES, f"{theme.lower()}-{width}.png"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
