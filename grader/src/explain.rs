@@ -1,12 +1,13 @@
 //! What each kind of finding means, why it happens, and what helps.
 
 /// All kinds that are explained.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 13] = [
     "data-race",
     "panic",
     "deadlock",
     "lost-wake-up",
     "livelock",
+    "starvation",
     "use-after-free",
     "double-free",
     "leaked-thread",
@@ -44,6 +45,10 @@ pub fn text(kind: &str) -> Option<&'static str> {
         "livelock" => {
             "Threads run, and nothing changes any more. A loop waits for something that nobody will do, or threads step \
              aside for each other for ever."
+        }
+        "starvation" => {
+            "A thread waits, and others take what it waits for again and again. Nothing stands still, but this thread \
+             gets nowhere. Fair locks (tickets, queues) serve in the order of arrival."
         }
         "use-after-free" => {
             "Memory was given back while another thread could still reach it. In lock-free structures this is the hard \

@@ -15,6 +15,10 @@ const EARLY: u32 = 2;
 const SPINS: u32 = 8;
 /// Steps without any change after which spinning threads are taken to spin for ever.
 const IDLE: u64 = 1500;
+/// Steps in a row after which a thread gives way where others could run: schedules are fair.
+const TURN: u32 = 1000;
+/// How often others may take what a thread waits for before it counts as starved.
+const PASSED: u32 = 1000;
 /// What the program may print in one execution, in bytes.
 const PRINTED: usize = 1 << 16;
 
@@ -95,6 +99,8 @@ pub struct Execution {
     pub suspicion: Option<Failure>,
     early: u32,
     idle: u64,
+    /// Steps in a row of the running thread.
+    turn: u32,
 }
 
 impl Execution {
@@ -128,6 +134,7 @@ impl Execution {
             suspicion: None,
             early: 0,
             idle: 0,
+            turn: 0,
         }
     }
 
@@ -150,6 +157,7 @@ impl Execution {
         self.preemptions = 0;
         self.early = EARLY;
         self.idle = 0;
+        self.turn = 0;
         if let Some(events) = &mut self.events {
             events.clear();
         }
@@ -245,6 +253,8 @@ impl Execution {
             return self.fail(failure);
         }
         let steps = self.steps;
+        self.turn += 1;
+        let yielding = yielding || self.turn > TURN;
         if yielding {
             self.me().yielded = steps;
         }
@@ -279,6 +289,37 @@ impl Execution {
                 self.wake(thread);
             }
         }
+    }
+
+    /// Notes that the running thread has taken `object`, for which others wait.
+    ///
+    /// # Errors
+    ///
+    /// One of them has been passed over too often.
+    pub fn passes(&mut self, object: u64) -> Result<(), Failure> {
+        let me = self.current;
+        for thread in 0..self.threads.len() {
+            let waits = self.threads[thread]
+                .wait
+                .is_some_and(|w| w.object == object);
+            if thread == me || !waits {
+                continue;
+            }
+            self.threads[thread].passed += 1;
+            if self.threads[thread].passed > PASSED {
+                let message = format!(
+                    "T{thread} waits, and others have taken what it waits for {PASSED} times"
+                );
+                let parties = vec![self.waiting(thread)];
+                return Err(Failure {
+                    kind: Kind::Starvation,
+                    message,
+                    parties,
+                });
+            }
+        }
+        self.threads[me].passed = 0;
+        Ok(())
     }
 
     /// Decides who runs next.
@@ -350,6 +391,9 @@ impl Execution {
         }
         if next != me && ready && !yielding {
             self.preemptions += 1;
+        }
+        if next != me || yielding {
+            self.turn = 0;
         }
         self.threads[next].ran = self.steps;
         self.threads[next].yielded = 0;
@@ -578,6 +622,7 @@ impl Execution {
             yielded: 0,
             ran: 0,
             repeats: 0,
+            passed: 0,
             observed: Default::default(),
             daemon,
             origin,

@@ -213,6 +213,10 @@ pub fn lock(object: &Id, how: Access, deadline: Option<u64>, caller: Caller) -> 
     loop {
         if with(|e| how.attempt(e, object, caller)) {
             record(how.name(), object, None, caller);
+            demand(with(|e| {
+                let key = object.key(e);
+                e.passes(key)
+            }));
             return true;
         }
         record(

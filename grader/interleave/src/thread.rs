@@ -154,6 +154,8 @@ pub struct Thread {
     pub ran: u64,
     /// How often in a row it saw what it had seen before.
     pub repeats: u32,
+    /// How often others took what it waits for.
+    pub passed: u32,
     /// What it saw since it last changed something: place, object, value.
     pub observed: SmallVec<[(usize, u64, u64); 8]>,
     /// Whether it may outlive the check: threads of libraries.

@@ -62,7 +62,7 @@ impl Execution {
     }
 
     /// A thread's wait, with who holds what it waits for.
-    fn waiting(&mut self, thread: ThreadId) -> Party {
+    pub(crate) fn waiting(&mut self, thread: ThreadId) -> Party {
         let wait = self.threads[thread].wait;
         let place = wait.map_or(Place::Unknown, |w| w.place);
         let object = wait.map_or(0, |w| w.object);
