@@ -474,9 +474,9 @@ fn object_names(
     symbols: &mut Symbols,
 ) -> HashMap<u64, String> {
     let mut names: HashMap<u64, String> = HashMap::new();
-    let mut add = |object: u64, line: Option<Line>, symbols: &Symbols| {
+    let mut add = |object: u64, line: Option<Line>, operation: &str, symbols: &Symbols| {
         if object != 0
-            && let Some(name) = line.and_then(|line| symbols.receiver(&line))
+            && let Some(name) = line.and_then(|line| symbols.receiver(&line, operation))
             && names.get(&object).is_none_or(|old| name.len() < old.len())
         {
             names.insert(object, name);
@@ -484,11 +484,11 @@ fn object_names(
     };
     for event in events {
         let line = symbols.lines(&event.site).into_iter().next();
-        add(event.object, line, symbols);
+        add(event.object, line, &event.operation, symbols);
     }
     for party in parties {
         let line = symbols.lines(&party.site).into_iter().next();
-        add(party.object, line, symbols);
+        add(party.object, line, &party.what, symbols);
     }
     // Different objects with the same name in the text get numbers.
     let mut objects: Vec<u64> = names.keys().copied().collect();

@@ -118,8 +118,13 @@ impl<'a> Symbols<'a> {
     }
 
     /// What the method call on this line is called on, where that can be read from the text.
-    pub fn receiver(&self, line: &Line) -> Option<String> {
-        receiver(self.text(line)?, line.column)
+    /// `operation` is what happened there: waiting on a condition variable gives up a lock, too,
+    /// and must not lend it its name.
+    pub fn receiver(&self, line: &Line, operation: &str) -> Option<String> {
+        let (name, method) = receiver(self.text(line)?, line.column)?;
+        let waits = method.starts_with("wait") || method.starts_with("notify");
+        let of_lock = operation.contains("lock");
+        (!(of_lock && waits)).then_some(name)
     }
 }
 
@@ -184,8 +189,8 @@ const METHODS: [&str; 40] = [
     "update",
 ];
 
-/// The receiver of the method call at `column` of a line, or the first after it.
-fn receiver(text: &str, column: u32) -> Option<String> {
+/// The receiver of the method call at `column` of a line, or the first after it, and the method.
+fn receiver(text: &str, column: u32) -> Option<(String, String)> {
     let chars: Vec<char> = text.chars().collect();
     let start = (column as usize).saturating_sub(1).min(chars.len());
     let word = |from: usize| {
@@ -219,11 +224,15 @@ fn receiver(text: &str, column: u32) -> Option<String> {
         from -= 1;
     }
     let name: String = chars[from..dot].iter().collect();
-    let name = name
-        .trim_start_matches("self.")
-        .trim_matches('.')
-        .to_owned();
-    (!name.is_empty() && name.len() <= 40).then_some(name)
+    let short = name.trim_start_matches("self.").trim_matches('.');
+    // A field of a tuple has a number only.
+    let numeric = !short.is_empty() && short.chars().all(|c| c.is_ascii_digit());
+    let name = if numeric {
+        name.clone()
+    } else {
+        short.to_owned()
+    };
+    (!name.is_empty() && name.len() <= 40).then(|| (name, word(dot + 1)))
 }
 
 #[cfg(test)]
@@ -232,22 +241,27 @@ mod tests {
 
     #[test]
     fn receivers_are_read_from_the_text() {
+        let name = |text, column| receiver(text, column).map(|(name, _)| name);
         assert_eq!(
-            receiver("    self.flag.store(1, Release);", 15).as_deref(),
+            name("    self.flag.store(1, Release);", 15).as_deref(),
             Some("flag")
         );
         assert_eq!(
-            receiver("    self.flag.store(1, Release);", 5).as_deref(),
+            name("    self.flag.store(1, Release);", 5).as_deref(),
             Some("flag")
         );
         assert_eq!(
-            receiver("if slots[i].lock().unwrap().is_some() {", 13).as_deref(),
+            name("    self.0.store(1, Release);", 12).as_deref(),
+            Some("self.0")
+        );
+        assert_eq!(
+            name("if slots[i].lock().unwrap().is_some() {", 13).as_deref(),
             Some("slots[i]")
         );
         assert_eq!(
-            receiver("let v = COUNT.load(SeqCst);", 9).as_deref(),
+            name("let v = COUNT.load(SeqCst);", 9).as_deref(),
             Some("COUNT")
         );
-        assert_eq!(receiver("x += 1;", 1), None);
+        assert_eq!(name("x += 1;", 1), None);
     }
 }
