@@ -94,6 +94,8 @@ pub fn compile(
         "-C",
         "codegen-units=1",
         "-C",
+        "overflow-checks=on",
+        "-C",
         "debuginfo=line-tables-only",
     ]);
     modelled

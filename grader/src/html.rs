@@ -14,7 +14,7 @@ const STYLE: &str = "
 .tandem .scroll { overflow-x: auto; }
 .tandem table { border-collapse: collapse; margin: .8em 0; }
 .tandem caption { text-align: left; opacity: .75; }
-.tandem th, .tandem td { text-align: left; padding: .1em .9em .1em .4em; white-space: nowrap; }
+.tandem th, .tandem td { text-align: left !important; padding: .1em .9em .1em .4em; white-space: nowrap; }
 .tandem tr:nth-child(even) td { background: rgba(127, 127, 127, .13); }
 .tandem td.n, .tandem td.at { opacity: .7; }
 ";

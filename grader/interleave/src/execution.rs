@@ -95,6 +95,8 @@ pub struct Execution {
     pub tries: bool,
     /// What is put back between executions.
     pub image: crate::process::Image,
+    /// Panics so far.
+    pub panics: u64,
     /// What is wrong with an execution that was cut off, should it turn out to be wrong.
     pub suspicion: Option<Failure>,
     early: u32,
@@ -131,6 +133,7 @@ impl Execution {
             local: (0, 0),
             tries: false,
             image: Default::default(),
+            panics: 0,
             suspicion: None,
             early: 0,
             idle: 0,

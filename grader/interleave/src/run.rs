@@ -57,7 +57,9 @@ pub fn panicked(message: String, site: Site) {
                 event.site = site.clone();
             }
         }
-        e.me().panic = Some((message, site));
+        e.panics += 1;
+        let number = e.panics;
+        e.me().panic = Some((message, site, number));
     });
 }
 

@@ -162,8 +162,8 @@ pub struct Thread {
     pub daemon: bool,
     /// Where it was started.
     pub origin: Place,
-    /// The message of its panic, and where.
-    pub panic: Option<(String, Site)>,
+    /// The message of its panic, where, and its number in the execution.
+    pub panic: Option<(String, Site, u64)>,
     /// Whether anyone took notice of its end.
     pub joined: bool,
     /// The calls it is in, where recorded: numbers of the depot.

@@ -186,11 +186,20 @@ impl Execution {
             .map(|e| e.site.clone())
     }
 
-    /// A thread's panic that nobody took notice of.
+    /// A panic that nobody took notice of: the first one, where others followed from it.
     pub fn unnoticed_panic(&mut self) -> Option<Failure> {
-        let thread = (0..self.threads.len())
-            .find(|&t| !self.threads[t].joined && self.threads[t].panic.is_some())?;
-        let (message, site) = self.threads[thread].panic.clone()?;
+        let when = |t: &ThreadId| self.threads[*t].panic.as_ref().map_or(u64::MAX, |p| p.2);
+        let panicked = |t: &ThreadId| self.threads[*t].panic.is_some();
+        let mut thread = (0..self.threads.len())
+            .filter(|t| panicked(t) && !self.threads[*t].joined)
+            .min_by_key(when)?;
+        // What `join().unwrap()`, a poisoned lock and a scope say is only the echo.
+        let echoes = ["Any { .. }", "PoisonError", "a scoped thread panicked"];
+        let message = &self.threads[thread].panic.as_ref()?.0;
+        if echoes.iter().any(|echo| message.contains(echo)) {
+            thread = (0..self.threads.len()).filter(panicked).min_by_key(when)?;
+        }
+        let (message, site, _) = self.threads[thread].panic.clone()?;
         let party = Party {
             thread,
             what: "panicked".into(),
