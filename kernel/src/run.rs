@@ -155,6 +155,7 @@ fn execute(notebook: &mut Value, directory: &Path, timeout: Duration) -> anyhow:
         let _ = std::io::Write::flush(&mut std::io::stdout());
         let id = CellId(index as u64 + 1);
         outputs.begin(id);
+        let source = fingerprint(&code);
         let outcome = run_cell(&mut language, &Cell::new(id, code), &output, timeout);
         let (reached, barrier) = mpsc::channel();
         output.send(id, EventKind::Barrier(reached));
@@ -167,6 +168,8 @@ fn execute(notebook: &mut Value, directory: &Path, timeout: Duration) -> anyhow:
         }
         println!("{:.1} s", begun.elapsed().as_secs_f64());
         cell["execution_count"] = json!(count);
+        // So that a check can tell whether outputs belong to the source that stands there.
+        cell["metadata"]["tandem"] = json!({"source": source});
         if STOPPED.load(Ordering::SeqCst) {
             return Ok(End::Stopped);
         }
@@ -191,6 +194,16 @@ fn execute(notebook: &mut Value, directory: &Path, timeout: Duration) -> anyhow:
         }
     }
     Ok(end)
+}
+
+/// A cell's source in 64 bits (FNV-1a, Fowler, Noll and Vo).
+fn fingerprint(source: &str) -> String {
+    let hash = source
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{hash:016x}")
 }
 
 /// Runs one cell; interrupts it when its time is over, or the user says so.

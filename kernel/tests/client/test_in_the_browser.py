@@ -37,6 +37,7 @@ class InTheBrowser(unittest.TestCase):
         os.makedirs(PICTURES, exist_ok=True)
         cls.folder = tempfile.mkdtemp(prefix="tandem-notebooks-")
         shutil.copytree(NOTEBOOKS, cls.folder, dirs_exist_ok=True)
+        cls.clear(os.path.join(cls.folder, NOTEBOOK))
         config = os.path.join(cls.folder, ".config")
         os.makedirs(config)
         with open(os.path.join(config, "jupyter_server_config.json"), "w") as file:
@@ -51,6 +52,17 @@ class InTheBrowser(unittest.TestCase):
         )
         cls.address = cls.find_address(time.monotonic() + 180)
         cls.browser = Browser()
+
+    @staticmethod
+    def clear(path):
+        """Takes saved outputs away: what the test sees must come from its own run."""
+        with open(path) as file:
+            notebook = json.load(file)
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell.update(outputs=[], execution_count=None)
+        with open(path, "w") as file:
+            json.dump(notebook, file)
 
     @classmethod
     def find_address(cls, end):
