@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 fn main() {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("set by cargo"));
-    let mut parts = files(&root, &root.join("interleave"), &["rs", "toml"]);
+    let mut parts = Vec::new();
+    for folder in ["fibers", "interleave", "reports", "virtual-time"] {
+        parts.extend(files(&root, &root.join(folder), &["rs", "toml"]));
+    }
     let lock = root.join("../Cargo.lock");
     if lock.exists() {
         parts.push(("Cargo.lock".to_owned(), lock));

@@ -1,8 +1,9 @@
-//! Runs an explored program and reads its answer.
+//! Runs a program on one of the engines and reads its answer.
 
 use anyhow::{Context, Result};
-use interleave::report::{Exploration, Request};
+use fibers::Request;
 use object::{Object, ObjectSection};
+use serde::{Serialize, de::DeserializeOwned};
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -12,9 +13,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// How a program answered.
-pub enum Answer {
-    /// With its exploration.
-    Explored(Box<Exploration>),
+pub enum Answer<A> {
+    /// With what was asked for.
+    Given(Box<A>),
     /// Not at all: it ended by itself.
     Ended(String),
     /// Not in time.
@@ -29,7 +30,11 @@ const LENGTH: u64 = 256 << 20;
 /// # Errors
 ///
 /// The program cannot be started.
-pub fn run(program: &Path, request: &Request, patience: Duration) -> Result<Answer> {
+pub fn run<R: Request + Serialize, A: DeserializeOwned>(
+    program: &Path,
+    request: &R,
+    patience: Duration,
+) -> Result<Answer<A>> {
     let (mut answer, theirs) = pipe()?;
     let fd = theirs.as_raw_fd();
     let mut command = Command::new(program);
@@ -52,7 +57,7 @@ pub fn run(program: &Path, request: &Request, patience: Duration) -> Result<Answ
     }
     let mut child = command
         .spawn()
-        .context("cannot start the explored program")?;
+        .context("cannot start the compiled program")?;
     drop(theirs);
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
@@ -70,9 +75,9 @@ pub fn run(program: &Path, request: &Request, patience: Duration) -> Result<Answ
         return Ok(Answer::Silent);
     };
     let status = child.wait()?;
-    let body = bytes.strip_prefix(request.token.as_bytes());
+    let body = bytes.strip_prefix(request.token().as_bytes());
     match body.and_then(|body| serde_json::from_slice(body).ok()) {
-        Some(exploration) => Ok(Answer::Explored(exploration)),
+        Some(answer) => Ok(Answer::Given(answer)),
         None => Ok(Answer::Ended(words(status))),
     }
 }

@@ -1,7 +1,7 @@
 //! Compiles a submission: as it is, for the compiler's own messages, and against the modelled
 //! library, instrumented, to be explored.
 
-use crate::parts::{Parts, Published, rustc};
+use crate::parts::{Engine, Parts, Published, rustc};
 use crate::source::{Source, entry_function};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -29,14 +29,6 @@ pub enum Compiled {
     /// It compiles as it is, but not in the model: the compiler's messages there.
     Unmodelled(String),
 }
-
-/// The passes that the model rests on.
-pub const INSTRUMENTATION: [&str; 4] = [
-    "-C",
-    "passes=forceattrs tsan-module function(tsan)",
-    "-C",
-    "llvm-args=-force-attribute=sanitize_thread",
-];
 
 /// Compiles in `folder`, which is the program's own.
 ///
@@ -101,24 +93,15 @@ pub fn compile(
     modelled
         .arg("-C")
         .arg(format!("opt-level={}", program.opt_level));
-    modelled.arg("--extern").arg(with_path("std=", &parts.std));
+    modelled
+        .arg("--extern")
+        .arg(with_path("std=", &parts.std(Engine::Interleave)));
     modelled
         .arg("-L")
         .arg(with_path("dependency=", &parts.libraries))
-        .args(INSTRUMENTATION);
-    for (command, libraries) in [
-        (&mut native, &published.native),
-        (&mut modelled, &published.modelled),
-    ] {
-        for (name, file) in libraries {
-            command
-                .arg("--extern")
-                .arg(with_path(&format!("{name}="), file));
-        }
-        if let Some(folder) = libraries.first().and_then(|(_, file)| file.parent()) {
-            command.arg("-L").arg(with_path("dependency=", folder));
-        }
-    }
+        .args(Engine::Interleave.instrumentation());
+    link(&mut native, &published.native);
+    link(&mut modelled, &published.modelled);
     // Both at once: the student sees the first one's messages, and the second one's only in doubt.
     let (native, modelled) = (start(native)?, start(modelled)?);
     let (native, modelled) = (native.wait_with_output()?, modelled.wait_with_output()?);
@@ -144,13 +127,29 @@ const PLANTED: &str = "fn __planted() {
 }
 ";
 
-fn start(mut command: Command) -> Result<Child> {
+/// Lets a program use published libraries.
+pub(crate) fn link(command: &mut Command, libraries: &[(String, PathBuf)]) {
+    for (name, file) in libraries {
+        command
+            .arg("--extern")
+            .arg(with_path(&format!("{name}="), file));
+    }
+    if let Some(folder) = libraries.first().and_then(|(_, file)| file.parent()) {
+        command.arg("-L").arg(with_path("dependency=", folder));
+    }
+    // Where the first one is a twin of ours, the others' dependencies are elsewhere.
+    if let Some(folder) = libraries.last().and_then(|(_, file)| file.parent()) {
+        command.arg("-L").arg(with_path("dependency=", folder));
+    }
+}
+
+pub(crate) fn start(mut command: Command) -> Result<Child> {
     command
         .spawn()
         .context("cannot run rustc: install Rust from https://rustup.rs")
 }
 
-fn with_path(prefix: &str, path: &Path) -> std::ffi::OsString {
+pub(crate) fn with_path(prefix: &str, path: &Path) -> std::ffi::OsString {
     let mut argument = std::ffi::OsString::from(prefix);
     argument.push(path);
     argument

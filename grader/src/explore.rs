@@ -2,12 +2,12 @@
 
 use crate::child::{self, Answer};
 use crate::compile::{Compiled, Program, compile};
-use crate::parts::{self, Parts, Published};
+use crate::parts::{self, Engine, Parts, Published};
 use crate::source::{self, Refusal};
 use crate::symbols::Symbols;
 use crate::verdict::{Finding, Line, Outcome, Part, Step, Verdict};
 use anyhow::{Context, Result};
-use interleave::report::{
+use reports::exploration::{
     Counterexample, Event, Exploration, Failure, Kind, Mode, Party, Request, Site,
 };
 use std::collections::HashMap;
@@ -132,7 +132,7 @@ pub fn prepare_texts(
         .into_iter()
         .any(|s| parts::mentions_published(&s.text))
     {
-        parts::provide_published(&parts, progress)?
+        parts::provide_published(&parts, Engine::Interleave, progress)?
     } else {
         Published::default()
     };
@@ -294,13 +294,13 @@ impl Ready {
             .then(|| entries[check].name.clone());
         let patience = options.budget * 30 + Duration::from_secs(60);
         match child::run(&self.path, &request, patience)? {
-            Answer::Explored(exploration) if !exploration.self_test => {
+            Answer::<Exploration>::Given(exploration) if !exploration.self_test => {
                 verdict.verdict = Outcome::Error;
                 verdict.message = "a race that was planted to test the checker was not found: this toolchain \
                     instruments programs in another way than expected, and nothing it says can be trusted"
                     .into();
             }
-            Answer::Explored(exploration) => self.add(verdict, *exploration, name),
+            Answer::Given(exploration) => self.add(verdict, *exploration, name),
             Answer::Ended(how) => {
                 let failure = Failure::new(
                     Kind::Exit,

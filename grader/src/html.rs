@@ -1,6 +1,7 @@
 //! Draws a verdict as a page that needs nothing else, readable in light and dark themes.
 
 use crate::show::{Texts, explanation};
+use crate::speedup::{Judgement, Speedup, picture};
 use crate::verdict::{Finding, Outcome, Verdict};
 use std::fmt::Write;
 
@@ -35,6 +36,60 @@ pub fn page(verdict: &Verdict, texts: &Texts, title: &str) -> String {
     )
 }
 
+/// A page with a speedup.
+pub fn speedup_page(speedup: &Speedup) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Speedup</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{PAGE}{STYLE}</style></head>\
+         <body><div class=\"tandem\">{}</div></body></html>\n",
+        self::speedup(speedup)
+    )
+}
+
+/// A speedup, as a part of a page.
+pub fn speedup(speedup: &Speedup) -> String {
+    let class = match speedup.judgement {
+        Judgement::Pass => "pass",
+        Judgement::Undecided => "",
+        _ => "fail",
+    };
+    let mut html = format!(
+        "<section><h2>Speed: <span class=\"{class}\">{}</span></h2>",
+        escape(&speedup.message)
+    );
+    if speedup.curve.is_empty() {
+        return html + "</section>";
+    }
+    if !speedup.causes.is_empty() {
+        html += "<ul>";
+        for cause in &speedup.causes {
+            let lines: Vec<String> = cause
+                .lines
+                .iter()
+                .map(|l| format!(" <code>{}</code>", escape(&l.to_string())))
+                .collect();
+            let _ = write!(
+                html,
+                "<li><b>{}</b>: {}{}</li>",
+                cause.kind,
+                escape(&cause.message),
+                lines.join(",")
+            );
+        }
+        html += "</ul>";
+    }
+    let _ = write!(
+        html,
+        "<figure>{}<figcaption>Speedup over cores; dashed: as many times as fast as there are cores.</figcaption></figure>\
+         <figure>{}<figcaption>What each thread did, on {} simulated cores.</figcaption></figure><p>{}</p></section>",
+        picture::curve(speedup),
+        picture::threads(speedup),
+        speedup.cores,
+        escape(&crate::speedup::show::footnote(speedup))
+    );
+    html
+}
+
 /// A part of a page, with its style.
 pub fn fragment(verdict: &Verdict, texts: &Texts) -> String {
     let mut html = format!("<style>{STYLE}</style><div class=\"tandem\">");
@@ -47,6 +102,9 @@ pub fn fragment(verdict: &Verdict, texts: &Texts) -> String {
             "<p><b class=\"pass\">nothing found</b>: {}</p>",
             escape(&verdict.explored())
         ),
+        Outcome::Fail if verdict.findings.is_empty() => {
+            write!(html, "<p>{}</p>", escape(&verdict.explored()))
+        }
         Outcome::Fail => write!(html, "<p>found after {} schedules</p>", verdict.executions),
         Outcome::Refused => write!(
             html,
@@ -61,6 +119,9 @@ pub fn fragment(verdict: &Verdict, texts: &Texts) -> String {
     };
     for note in &verdict.notes {
         let _ = write!(html, "<p><b>note</b>: {}</p>", escape(note));
+    }
+    if let Some(speed) = &verdict.speed {
+        html += &self::speedup(speed);
     }
     html + "</div>"
 }
@@ -145,7 +206,7 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -5,6 +5,7 @@
 //! library that stands in for `std`, [`compile`] builds the program against it, [`child`] runs it,
 //! and [`symbols`] finds the lines of what it reports. [`show`] draws a verdict for terminals,
 //! [`html`] for pages; [`replay`] keeps a counterexample and runs it again.
+//! [`speedup`] says whether a program gets faster with more cores, and why not.
 //! [`course`] is the exercises, whose submissions are judged the same way.
 
 pub mod child;
@@ -17,5 +18,6 @@ pub mod parts;
 pub mod replay;
 pub mod show;
 pub mod source;
+pub mod speedup;
 pub mod symbols;
 pub mod verdict;

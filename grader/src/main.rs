@@ -4,12 +4,13 @@ mod commands;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use interleave::report::Mode;
+use reports::exploration::Mode;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tandem_grader::explore::{Options, Prepared, explore};
+use tandem_grader::parts::Engine;
 use tandem_grader::replay::Recording;
 use tandem_grader::verdict::{Outcome, Verdict};
 use tandem_grader::{html, parts, show, source};
@@ -26,6 +27,9 @@ struct Arguments {
 enum Command {
     /// Explores the interleavings of a file: exit status 0 nothing found, 1 found, 2 refused, 3 own failure.
     Explore(Explore),
+    /// Says whether a program gets faster with more cores, and why not: exit status 0 it does, 1 its
+    /// answer is wrong or it breaks, 2 refused, 3 own failure.
+    Speedup(Speedup),
     /// Runs a recorded execution again, with exactly the same outcome.
     Replay(Replay),
     /// Builds what `explore` needs, for work without a network.
@@ -143,6 +147,35 @@ enum Search {
 }
 
 #[derive(Parser)]
+struct Speedup {
+    /// The file. It has `fn work()`, which does the work on `std::thread::available_parallelism`
+    /// threads; with `fn sequential()` it is compared with that, otherwise with itself on one core.
+    submission: PathBuf,
+    /// A file with `pub fn input(seed: u64) -> I`, `pub fn reference(&I) -> O` and
+    /// `pub fn attempt(&I) -> O`, the last of which calls `crate::submission`.
+    #[arg(long)]
+    speed: Option<PathBuf>,
+    /// The number of cores to judge, 1 to 64.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
+    cores: u8,
+    /// The seed of the inputs.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The edition of the file.
+    #[arg(long, default_value = "2024")]
+    edition: String,
+    /// Does not ask the clock of this machine.
+    #[arg(long)]
+    no_clock: bool,
+    /// Prints one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Writes a page with the pictures.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+#[derive(Parser)]
 struct Replay {
     /// The recording.
     file: PathBuf,
@@ -186,8 +219,12 @@ fn main() -> ExitCode {
     finish(match command {
         Command::Explore(arguments) => run_explore(&arguments),
         Command::Replay(arguments) => run_replay(&arguments),
+        Command::Speedup(arguments) => run_speedup(&arguments),
         Command::Prepare => parts::provide(&mut progress)
-            .and_then(|p| parts::provide_published(&p, &mut progress))
+            .and_then(|p| {
+                parts::provide_published(&p, Engine::Interleave, &mut progress)?;
+                parts::provide_published(&p, Engine::VirtualTime, &mut progress)
+            })
             .map(|_| 0),
         Command::Init { dir } => commands::init(&dir),
         Command::List => commands::list(),
@@ -293,6 +330,44 @@ fn record(verdict: &mut Verdict, arguments: &Explore, options: &Options) -> Resu
         verdict.findings[index].replay = Some(path.display().to_string());
     }
     Ok(())
+}
+
+fn run_speedup(arguments: &Speedup) -> Result<u8> {
+    use tandem_grader::speedup::{self, Judgement, build};
+    let task = build::read(&arguments.submission, arguments.speed.as_deref())?;
+    let options = speedup::Options {
+        cores: arguments.cores.into(),
+        seed: arguments.seed,
+        edition: arguments.edition.clone(),
+        clock: !arguments.no_clock,
+        color: !arguments.json && std::io::stdout().is_terminal(),
+        ..Default::default()
+    };
+    let measured = match speedup::measure(&task, None, &options, &mut progress)? {
+        Ok(measured) => measured,
+        Err(message) => {
+            if arguments.json {
+                let refused = serde_json::json!({ "judgement": "refused", "message": message });
+                anstream::println!("{refused}");
+            } else {
+                anstream::println!("{message}");
+            }
+            return Ok(2);
+        }
+    };
+    if let Some(file) = &arguments.html {
+        std::fs::write(file, html::speedup_page(&measured))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if arguments.json {
+        anstream::println!("{}", serde_json::to_string(&measured)?);
+    } else {
+        anstream::print!("{}", speedup::show::text(&measured));
+    }
+    Ok(match measured.judgement {
+        Judgement::WrongAnswer | Judgement::Broken => 1,
+        _ => 0,
+    })
 }
 
 fn run_replay(arguments: &Replay) -> Result<u8> {

@@ -1,5 +1,5 @@
 //! The parts that are built once under each toolchain, into the user's cache: the library that
-//! stands in for `std`, and the engine below it.
+//! stands in for `std`, on each of the engines.
 
 use anyhow::{Context, Result, bail};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,20 +16,62 @@ const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/parts.rs"))
 pub struct Parts {
     /// The folder with the libraries.
     pub libraries: PathBuf,
-    /// The library that stands in for `std`.
-    pub std: PathBuf,
     /// What `rustc -vV` says.
     pub toolchain: String,
     folder: PathBuf,
 }
 
-/// Published libraries, built twice: as they are, for the compiler's own messages, and against the
-/// modelled library.
+/// What stands below the library that a program is compiled against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The one that explores interleavings.
+    Interleave,
+    /// The one that simulates cores.
+    VirtualTime,
+}
+
+impl Engine {
+    /// The compiler flags that make a program visible to the engine: LLVM's ThreadSanitizer pass,
+    /// for all accesses, or for atomic operations only, which leaves all others as fast as they are.
+    pub fn instrumentation(self) -> Vec<String> {
+        let mut llvm = String::from("llvm-args=-force-attribute=sanitize_thread");
+        if self == Engine::VirtualTime {
+            for kind in ["memory-accesses", "func-entry-exit", "memintrinsics"] {
+                llvm += &format!(" -tsan-instrument-{kind}=0");
+            }
+        }
+        let passes = "passes=forceattrs tsan-module function(tsan)";
+        ["-C", passes, "-C", &llvm].map(str::to_owned).to_vec()
+    }
+
+    /// The prefix of the libraries' names.
+    fn prefix(self) -> &'static str {
+        match self {
+            Engine::Interleave => "modelled",
+            Engine::VirtualTime => "timed",
+        }
+    }
+}
+
+impl Parts {
+    /// The library that stands in for `std`.
+    pub fn std(&self, engine: Engine) -> PathBuf {
+        self.library(&format!("{}_std", engine.prefix()))
+    }
+
+    fn library(&self, name: &str) -> PathBuf {
+        let release = self.libraries.parent().unwrap_or(&self.libraries);
+        release.join(format!("lib{name}.rlib"))
+    }
+}
+
+/// Published libraries, built as they are, for the compiler's own messages, and against the library
+/// that stands in for `std`.
 #[derive(Clone, Debug, Default)]
 pub struct Published {
     /// Name and file of each, as they are.
     pub native: Vec<(String, PathBuf)>,
-    /// Name and file of each, to be explored.
+    /// Name and file of each, on the engine.
     pub modelled: Vec<(String, PathBuf)>,
 }
 
@@ -104,7 +146,6 @@ pub fn provide(progress: &mut dyn FnMut(&str)) -> Result<Parts> {
     let folder = cache()?.join(format!("checker-{:016x}", hasher.finish()));
     let libraries = folder.join("target/release");
     let parts = Parts {
-        std: libraries.join("libmodelled_std.rlib"),
         libraries: libraries.join("deps"),
         toolchain,
         folder: folder.clone(),
@@ -143,21 +184,29 @@ pub fn mentions_published(text: &str) -> bool {
         .any(|(name, ..)| text.contains(&name.replace('-', "_")))
 }
 
-/// Provides the published libraries for the present toolchain.
+/// Provides the published libraries for the present toolchain, as they are and on an engine.
 ///
 /// # Errors
 ///
 /// They do not build, or cannot be fetched the first time.
-pub fn provide_published(parts: &Parts, progress: &mut dyn FnMut(&str)) -> Result<Published> {
+pub fn provide_published(
+    parts: &Parts,
+    engine: Engine,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Published> {
     let folder = parts.folder.join("published");
     std::fs::create_dir_all(folder.join("src"))
         .with_context(|| format!("cannot create {}", folder.display()))?;
     let _lock = lock(&folder)?;
     let target = "x86_64-unknown-linux-gnu";
-    if !folder.join("complete").exists() {
+    let flavour = engine.prefix();
+    let complete = |name: &str| folder.join(format!("{name}.complete"));
+    if !complete(flavour).exists() {
         progress(
             "building rayon, crossbeam and parking_lot for the checker (once, about half a minute)",
         );
+    }
+    if !complete("native").exists() {
         let dependencies: String = PUBLISHED
             .iter()
             .map(|(name, version, _)| format!("{name} = \"{version}\"\n"))
@@ -169,47 +218,37 @@ pub fn provide_published(parts: &Parts, progress: &mut dyn FnMut(&str)) -> Resul
         std::fs::write(folder.join("Cargo.toml"), manifest)?;
         std::fs::write(folder.join("src/lib.rs"), "")?;
         run(cargo(&folder).args(["build", "--release", "--quiet", "--target-dir", "native"]))?;
-        let mut flags: Vec<String> = crate::compile::INSTRUMENTATION
-            .iter()
-            .map(|&f| f.to_owned())
-            .collect();
-        let open = parts.std.with_file_name("libmodelled_std_open.rlib");
+        std::fs::write(complete("native"), "")?;
+    }
+    if !complete(flavour).exists() {
+        let mut flags = engine.instrumentation();
+        let open = parts.library(&format!("{flavour}_std_open"));
         flags.push("--extern".into());
         flags.push(format!("std={}", open.display()));
-        flags.extend([
-            "-L".into(),
-            format!("dependency={}", parts.libraries.display()),
-        ]);
+        flags.push("-L".into());
+        flags.push(format!("dependency={}", parts.libraries.display()));
         flags.extend(["--cap-lints".into(), "allow".into()]);
         let mut command = cargo(&folder);
-        command.args([
-            "build",
-            "--release",
-            "--quiet",
-            "--target-dir",
-            "modelled",
-            "--target",
-            target,
-        ]);
+        command.args(["build", "--release", "--quiet", "--target-dir", flavour]);
+        command.args(["--target", target]);
         for (name, ..) in PUBLISHED.iter().filter(|p| p.2) {
             command.args(["-p", name]);
         }
         run(command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
-        std::fs::write(folder.join("complete"), "")?;
+        std::fs::write(complete(flavour), "")?;
     }
     let mut published = Published::default();
     for (name, _, own) in PUBLISHED {
         let name = name.replace('-', "_");
-        published.native.push((
-            name.clone(),
-            find(&folder.join("native/release/deps"), &name)?,
-        ));
-        let modelled = match own {
-            true => find(
-                &folder.join("modelled").join(target).join("release/deps"),
+        let native = find(&folder.join("native/release/deps"), &name)?;
+        published.native.push((name.clone(), native));
+        let modelled = match (own, engine) {
+            (true, _) => find(
+                &folder.join(flavour).join(target).join("release/deps"),
                 &name,
             )?,
-            false => parts.std.with_file_name(format!("lib{name}.rlib")),
+            (false, Engine::Interleave) => parts.library(&name),
+            (false, Engine::VirtualTime) => parts.library(&format!("timed_{name}")),
         };
         published.modelled.push((name, modelled));
     }
@@ -235,17 +274,19 @@ fn find(folder: &Path, name: &str) -> Result<PathBuf> {
 
 fn write_sources(folder: &Path) -> Result<()> {
     for (name, text) in SOURCES {
-        let name = name
-            .strip_prefix("interleave/")
-            .map_or((*name).to_owned(), |rest| format!("interleave/{rest}"));
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().context("below the folder")?)?;
         std::fs::write(path, text)?;
     }
+    let members: Vec<String> = ["interleave", "virtual-time"]
+        .iter()
+        .flat_map(|e| ["", "/std", "/open", "/parking_lot"].map(|p| format!("\"{e}{p}\"")))
+        .collect();
     let manifest = format!(
-        "[workspace]\nresolver = \"3\"\nmembers = [\"interleave\", \"interleave/std\", \"interleave/open\", \"interleave/parking_lot\"]\n\
+        "[workspace]\nresolver = \"3\"\nmembers = [\"fibers\", \"reports\", {}]\n\
          [workspace.package]\nversion = \"{}\"\nedition = \"2024\"\nrust-version = \"{}\"\nlicense = \"{}\"\n\
          [workspace.lints.rust]\n[profile.release]\ndebug = 0\n",
+        members.join(", "),
         env!("CARGO_PKG_VERSION"),
         env!("CARGO_PKG_RUST_VERSION"),
         env!("CARGO_PKG_LICENSE"),
@@ -255,17 +296,14 @@ fn write_sources(folder: &Path) -> Result<()> {
 }
 
 fn build(folder: &Path) -> Result<()> {
-    let packages = [
-        "-p",
-        "modelled-std",
-        "-p",
-        "modelled-std-open",
-        "-p",
-        "modelled-parking-lot",
-    ];
-    run(cargo(folder)
-        .args(["build", "--release", "--quiet", "--target-dir", "target"])
-        .args(packages))
+    let mut command = cargo(folder);
+    command.args(["build", "--release", "--quiet", "--target-dir", "target"]);
+    for flavour in ["modelled", "timed"] {
+        for part in ["std", "std-open", "parking-lot"] {
+            command.args(["-p", &format!("{flavour}-{part}")]);
+        }
+    }
+    run(&mut command)
 }
 
 /// cargo, in a folder of the cache, without the settings of a surrounding build.

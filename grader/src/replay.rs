@@ -3,7 +3,7 @@
 use crate::explore::{Options, Prepared, prepare_texts};
 use crate::verdict::Verdict;
 use anyhow::{Context, Result, bail};
-use interleave::report::Mode;
+use reports::exploration::Mode;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub struct Recording {
     /// The schedule.
     pub schedule: Vec<u16>,
     /// What was found.
-    pub kind: interleave::report::Kind,
+    pub kind: reports::exploration::Kind,
     /// The compiler that the schedule was found under: another one may place steps differently.
     pub toolchain: String,
 }

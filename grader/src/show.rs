@@ -35,11 +35,18 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
         );
     }
     let reset = Style::new().render_reset();
+    let found_nothing = verdict.verdict == Outcome::Fail && verdict.findings.is_empty();
     let _ = match verdict.verdict {
         Outcome::Pass => writeln!(
             text,
             "{}nothing found{reset}: {} ({:.2} s)",
             bold(AnsiColor::Green).render(),
+            verdict.explored(),
+            verdict.seconds
+        ),
+        Outcome::Fail if found_nothing => writeln!(
+            text,
+            "nothing is wrong under any schedule that was run: {} ({:.2} s)",
             verdict.explored(),
             verdict.seconds
         ),
@@ -61,6 +68,9 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
             verdict.message
         ),
     };
+    if let Some(speed) = &verdict.speed {
+        text += &crate::speedup::show::text(speed);
+    }
     text
 }
 
@@ -109,7 +119,7 @@ pub fn finding(finding: &Finding, texts: &Texts, width: usize) -> String {
 
 /// What the kind of finding means, for somebody who sees it for the first time.
 pub fn explanation(finding: &Finding) -> Option<String> {
-    use interleave::report::Kind;
+    use reports::exploration::Kind;
     let text = match finding.kind {
         Kind::DataRace => {
             "Nothing orders the two: no lock held at both, no join, no release store that an acquire load of the other \

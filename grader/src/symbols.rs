@@ -3,7 +3,7 @@
 use crate::source::Source;
 use crate::verdict::Line;
 use addr2line::Loader;
-use interleave::report::Site;
+use reports::exploration::Site;
 use std::collections::HashMap;
 use std::path::Path;
 

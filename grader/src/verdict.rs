@@ -1,5 +1,6 @@
 //! A verdict: what is reported, as data. Its JSON form is the program's interface.
 
+use crate::speedup::{Judgement, Speedup};
 use serde::{Deserialize, Serialize};
 
 /// The version of the JSON form; it changes when a field changes its meaning.
@@ -102,7 +103,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The kind: `data-race`, `deadlock`.
-    pub kind: interleave::report::Kind,
+    pub kind: reports::exploration::Kind,
     /// One sentence.
     pub message: String,
     /// The check that failed, where there are several.
@@ -148,6 +149,9 @@ pub struct Verdict {
     pub message: String,
     /// What is worth knowing and no failure.
     pub notes: Vec<String>,
+    /// Whether it gets faster with more cores, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub speed: Option<Box<Speedup>>,
 }
 
 impl Verdict {
@@ -163,7 +167,19 @@ impl Verdict {
             seconds: 0.0,
             message: message.into(),
             notes: Vec::new(),
+            speed: None,
         }
+    }
+
+    /// Adds what was measured: a program that is too slow fails.
+    pub fn add_speed(&mut self, speed: Speedup) {
+        if matches!(
+            speed.judgement,
+            Judgement::TooSlow | Judgement::WrongAnswer | Judgement::Broken
+        ) {
+            self.verdict = Outcome::Fail;
+        }
+        self.speed = Some(Box::new(speed));
     }
 
     /// What was explored, in one sentence.

@@ -2,8 +2,8 @@
 
 mod model;
 
-use interleave::report::Mode;
 use model::{Op, Ord, Program, outcomes, source};
+use reports::exploration::Mode;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -45,7 +45,7 @@ fn explored(ready: &Ready, check: usize) -> BTreeSet<String> {
     let mut request = ready.request(check, &options).expect("random numbers");
     request.collect = true;
     match child::run(ready.executable(), &request, Duration::from_secs(600)).expect("it starts") {
-        Answer::Explored(exploration) => {
+        Answer::<reports::exploration::Exploration>::Given(exploration) => {
             assert!(
                 exploration.counterexample.is_none(),
                 "{:?}",

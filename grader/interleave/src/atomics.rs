@@ -194,3 +194,22 @@ fn parts(e: &mut Execution) -> (memory::Thread<'_>, Rest<'_>) {
         },
     )
 }
+
+/// The running thread enters a function, called from here.
+pub fn enter_call(caller: usize) {
+    with(|e| {
+        if e.events.is_some() {
+            let me = e.current;
+            let around = e.threads[me].stack.last().copied().unwrap_or(0);
+            let stack = e.depot.push(around, caller);
+            e.threads[me].stack.push(stack);
+        }
+    });
+}
+
+/// The running thread leaves a function.
+pub fn leave_call() {
+    with(|e| {
+        e.me().stack.pop();
+    });
+}

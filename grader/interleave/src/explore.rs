@@ -35,7 +35,7 @@ static mut CHANNEL: Option<Channel> = None;
 /// answers, and ends the process. `planted` has a race, which must be found first: a compiler that
 /// instruments in another way than expected would otherwise lead to silence.
 pub fn main(checks: &[fn()], planted: fn()) -> ! {
-    let (channel, request) = match Channel::open() {
+    let (channel, request) = match Channel::open::<Request>() {
         Ok(opened) => opened,
         Err(message) => {
             eprintln!("this program is run by tandem-grader: {message}");

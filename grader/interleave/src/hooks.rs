@@ -6,7 +6,7 @@
 
 use crate::atomics;
 use crate::memory::{Ordering, access, read_memory, write_memory};
-use crate::runtime::{active, checked, with};
+use crate::runtime::{active, checked};
 use std::arch::naked_asm;
 
 extern "C-unwind" fn plain(address: usize, size: usize, flags: usize, code: usize) {
@@ -64,22 +64,13 @@ extern "C-unwind" fn set(to: *mut u8, byte: i32, length: usize, code: usize) -> 
 
 extern "C-unwind" fn enter(caller: usize) {
     if active() {
-        with(|e| {
-            if e.events.is_some() {
-                let me = e.current;
-                let around = e.threads[me].stack.last().copied().unwrap_or(0);
-                let stack = e.depot.push(around, caller);
-                e.threads[me].stack.push(stack);
-            }
-        });
+        atomics::enter_call(caller);
     }
 }
 
 extern "C-unwind" fn leave() {
     if active() {
-        with(|e| {
-            e.me().stack.pop();
-        });
+        atomics::leave_call();
     }
 }
 

@@ -16,6 +16,7 @@
 pub mod atomics;
 pub mod clock;
 pub mod depot;
+pub mod entry;
 pub mod execution;
 pub mod explore;
 pub mod heap;
@@ -24,7 +25,7 @@ pub mod lock_order;
 pub mod memory;
 pub mod objects;
 pub mod process;
-pub mod report;
+pub use reports::exploration as report;
 pub mod run;
 pub mod runtime;
 pub mod schedule;

@@ -7,6 +7,7 @@ use crate::objects::{Id, THREAD};
 use crate::runtime::{active, demand, go, operation, with};
 use crate::schedule::{Operation, TIME};
 use crate::thread::{Place, State, Wait, WaitKind};
+pub use fibers::Access;
 use std::panic::Location;
 
 /// The place of a caller.
@@ -169,38 +170,12 @@ fn share(e: &mut Execution, object: &Id, caller: Caller) -> bool {
     true
 }
 
-/// How a lock is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// A mutual-exclusion lock.
-    Alone,
-    /// A read-write lock, to write.
-    Write,
-    /// A read-write lock, to read.
-    Read,
-}
-
-impl Access {
-    fn wait_kind(self) -> WaitKind {
-        match self {
-            Access::Alone => WaitKind::Lock,
-            Access::Write => WaitKind::Write,
-            Access::Read => WaitKind::Read,
-        }
-    }
-    fn name(self) -> &'static str {
-        match self {
-            Access::Alone => "lock",
-            Access::Write => "write lock",
-            Access::Read => "read lock",
-        }
-    }
-    fn attempt(self, e: &mut Execution, object: &Id, caller: Caller) -> bool {
-        if self == Access::Read {
-            share(e, object, caller)
-        } else {
-            take(e, object, caller)
-        }
+/// Takes a lock, or shares it, if that can be now.
+fn attempt(how: Access, e: &mut Execution, object: &Id, caller: Caller) -> bool {
+    if how == Access::Read {
+        share(e, object, caller)
+    } else {
+        take(e, object, caller)
     }
 }
 
@@ -211,7 +186,7 @@ pub fn lock(object: &Id, how: Access, deadline: Option<u64>, caller: Caller) -> 
     }
     enter(object, true);
     loop {
-        if with(|e| how.attempt(e, object, caller)) {
+        if with(|e| attempt(how, e, object, caller)) {
             record(how.name(), object, None, caller);
             demand(with(|e| {
                 let key = object.key(e);
@@ -227,7 +202,7 @@ pub fn lock(object: &Id, how: Access, deadline: Option<u64>, caller: Caller) -> 
         );
         if wait(object, how.wait_kind(), deadline, caller) {
             // The time is up; it may have become free in the same moment.
-            return with(|e| how.attempt(e, object, caller));
+            return with(|e| attempt(how, e, object, caller));
         }
     }
 }
@@ -238,7 +213,7 @@ pub fn try_lock(object: &Id, how: Access, caller: Caller) -> bool {
         return true;
     }
     enter(object, true);
-    let had = with(|e| how.attempt(e, object, caller));
+    let had = with(|e| attempt(how, e, object, caller));
     looked(object, u64::from(had), caller);
     record(
         if had {
@@ -492,6 +467,64 @@ pub fn now() -> u64 {
         e.schedule.note(Operation::change(TIME));
         e.now
     })
+}
+
+/// Virtual time, for a deadline: to ask for it is no step of the program.
+pub fn clock() -> u64 {
+    with(|e| e.now)
+}
+
+/// How many threads can run at once, in the model.
+pub fn parallelism() -> usize {
+    with(|e| e.parallelism)
+}
+
+/// The name that a thread was given.
+pub fn name_of(thread: usize) -> Option<String> {
+    with(|e| e.threads.get(thread).and_then(|t| t.name.clone()))
+}
+
+/// Whether somebody has waited for the thread's end.
+pub fn was_joined(thread: usize) -> bool {
+    with(|e| e.threads[thread].joined)
+}
+
+/// Whether a thread ended by a panic, which the caller passes on.
+pub fn threw(thread: usize) -> bool {
+    with(|e| {
+        let threw = e.threads[thread].panic.is_some();
+        e.threads[thread].joined = !threw;
+        threw
+    })
+}
+
+/// Whether a thread waits for the object in this way.
+pub fn is_awaited(object: &Id, kind: WaitKind) -> bool {
+    with(|e| {
+        let key = object.key(e);
+        let waits = |w: Wait| w.object == key && w.kind == kind;
+        e.threads.iter().any(|t| t.wait.is_some_and(waits))
+    })
+}
+
+/// Whether a thread holds the lock alone.
+pub fn is_owned(object: &Id) -> bool {
+    with(|e| {
+        let key = object.key(e);
+        e.object(key).owner.is_some()
+    })
+}
+
+/// Whether a weak compare-and-exchange fails now, for no reason.
+pub fn fails_spuriously() -> bool {
+    active() && with(Execution::fails_spuriously)
+}
+
+/// Adds to what the program printed.
+pub fn print(text: &str) {
+    if active() {
+        with(|e| e.print(text));
+    }
 }
 
 /// The running thread's number.

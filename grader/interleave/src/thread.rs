@@ -1,20 +1,11 @@
 //! Threads of the program: fibers that all run on one thread of the system.
 
-use crate::clock::{Clock, ThreadId};
+use crate::clock::Clock;
 use crate::report::Site;
-use corosensei::stack::{Stack, StackPointer};
-use corosensei::{Coroutine, Yielder};
+use corosensei::Yielder;
+pub use fibers::{Fiber, FiberStack, THREADS, WaitKind};
 use smallvec::SmallVec;
 use std::panic::Location;
-
-/// The most threads of one execution.
-pub const THREADS: usize = 256;
-/// A thread's stack, in bytes.
-const STACK: usize = 1 << 20;
-/// The unusable space below each stack, in bytes.
-const GUARD: usize = 1 << 16;
-/// Where the stacks lie: fixed, so that programs that look at addresses replay too.
-const START: usize = 0x5B00_0000_0000;
 
 /// A place in the program, cheap to copy.
 #[derive(Clone, Copy, Debug)]
@@ -48,57 +39,6 @@ impl Place {
     }
 }
 
-/// What a blocked thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitKind {
-    /// A lock.
-    Lock,
-    /// A read-write lock, to read.
-    Read,
-    /// A read-write lock, to write.
-    Write,
-    /// A condition variable whose waits may end for no reason.
-    Condvar,
-    /// A condition variable whose waits end by a notification only.
-    Signal,
-    /// The end of this thread.
-    Join(ThreadId),
-    /// The end of the threads of a scope.
-    Scope,
-    /// `unpark`.
-    Park,
-    /// A message.
-    Receive,
-    /// Room for a message.
-    Send,
-    /// The others at a barrier.
-    Barrier,
-    /// Another thread's initialisation.
-    Once,
-    /// The time.
-    Sleep,
-}
-
-impl WaitKind {
-    /// In words, to follow "waits for".
-    pub fn words(self) -> String {
-        match self {
-            WaitKind::Lock => "the lock".into(),
-            WaitKind::Read => "the lock, to read".into(),
-            WaitKind::Write => "the lock, to write".into(),
-            WaitKind::Condvar | WaitKind::Signal => "a notification".into(),
-            WaitKind::Join(thread) => format!("the end of T{thread}"),
-            WaitKind::Scope => "the end of the scope's threads".into(),
-            WaitKind::Park => "unpark".into(),
-            WaitKind::Receive => "a message".into(),
-            WaitKind::Send => "room for its message".into(),
-            WaitKind::Barrier => "the others at the barrier".into(),
-            WaitKind::Once => "the initialisation".into(),
-            WaitKind::Sleep => "the time".into(),
-        }
-    }
-}
-
 /// A wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
@@ -122,9 +62,6 @@ pub enum State {
     /// It has ended.
     Done,
 }
-
-/// A fiber.
-pub type Fiber = Coroutine<(), (), (), FiberStack>;
 
 /// One thread.
 pub struct Thread {
@@ -172,59 +109,4 @@ pub struct Thread {
     pub held: SmallVec<[(u64, Place); 4]>,
     /// The process's thread-local memory as this thread sees it.
     pub local: Box<[u8]>,
-}
-
-/// The stack of the thread with a certain number.
-pub struct FiberStack {
-    base: usize,
-}
-
-impl FiberStack {
-    /// The stack number `index`, below [`THREADS`]; one fiber at a time may use it.
-    pub fn new(index: usize) -> FiberStack {
-        FiberStack {
-            base: region() + (index + 1) * (STACK + GUARD),
-        }
-    }
-
-    /// The thread on whose stack's guard the address lies.
-    pub fn guard_of(address: usize) -> Option<usize> {
-        let offset = address.checked_sub(region())?;
-        let index = offset / (STACK + GUARD);
-        (index < THREADS && offset % (STACK + GUARD) < GUARD).then_some(index)
-    }
-}
-
-/// The start of all stacks: reserved at first use.
-fn region() -> usize {
-    static REGION: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-    *REGION.get_or_init(|| {
-        let size = THREADS * (STACK + GUARD);
-        // SAFETY: a fresh private mapping; memory is used only where touched.
-        unsafe {
-            let start = libc::mmap(
-                START as *mut _,
-                size,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            );
-            assert!(start != libc::MAP_FAILED, "no address space for stacks");
-            for index in 0..THREADS {
-                libc::mprotect(start.add(index * (STACK + GUARD)), GUARD, libc::PROT_NONE);
-            }
-            start as usize
-        }
-    })
-}
-
-// SAFETY: the memory is mapped for the whole life of the process, with a guard below.
-unsafe impl Stack for FiberStack {
-    fn base(&self) -> StackPointer {
-        StackPointer::new(self.base).expect("an address")
-    }
-    fn limit(&self) -> StackPointer {
-        StackPointer::new(self.base - STACK - GUARD).expect("an address")
-    }
 }

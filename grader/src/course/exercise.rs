@@ -1,6 +1,8 @@
 //! Exercises: what the folder of each holds.
 
 use crate::explore::{Options, Prepared, prepare_texts};
+use crate::speedup::build::Task;
+use crate::speedup::{self, Demand};
 use crate::verdict::{Outcome, Verdict};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -32,6 +34,9 @@ pub struct About {
     /// Whether `unsafe` may be used.
     #[serde(default)]
     pub unsafe_code: bool,
+    /// The speedup that is asked for, where one is: measured with `speed.rs`.
+    #[serde(default)]
+    pub speed: Option<Demand>,
     /// The edition of the files.
     #[serde(default = "edition")]
     pub edition: String,
@@ -66,6 +71,8 @@ pub struct Exercise {
     pub solution: String,
     /// The check.
     pub check: String,
+    /// What the speed is measured with, where one is asked for.
+    pub speed: Option<String>,
     /// From a nudge to nearly the answer.
     pub hints: Vec<String>,
     /// Wrong answers, by name.
@@ -151,6 +158,7 @@ fn read(files: &BTreeMap<String, String>) -> Result<Vec<Exercise>> {
             starter: file("starter.rs")?,
             solution: file("solution.rs")?,
             check: file("check.rs")?,
+            speed: about.speed.map(|_| file("speed.rs")).transpose()?,
             hints: below("hints").into_iter().map(|(_, text)| text).collect(),
             bugs: below("bugs")
                 .into_iter()
@@ -236,10 +244,49 @@ impl Exercise {
         options: &Options,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Verdict> {
-        match self.prepare(submission, options, progress)? {
-            Prepared::Refused(verdict) => Ok(verdict),
-            Prepared::Ready(ready) => ready.explore(options),
+        let mut verdict = match self.prepare(submission.clone(), options, progress)? {
+            Prepared::Refused(verdict) => return Ok(verdict),
+            Prepared::Ready(ready) => ready.explore(options)?,
+        };
+        if verdict.verdict == Outcome::Pass {
+            self.measure(submission, options, &mut verdict, progress)?;
         }
+        Ok(verdict)
+    }
+
+    /// Measures how much faster a submission gets, where the exercise asks for that.
+    ///
+    /// # Errors
+    ///
+    /// The toolchain is not usable.
+    pub fn measure(
+        &self,
+        submission: (String, String),
+        options: &Options,
+        verdict: &mut Verdict,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let Some(speed) = &self.speed else {
+            return Ok(());
+        };
+        let task = Task {
+            submission,
+            speed: Some((format!("{}/speed.rs", self.name), speed.clone())),
+        };
+        let measuring = speedup::Options {
+            seed: options.seed,
+            edition: options.edition.clone(),
+            color: options.color,
+            ..speedup::Options::default()
+        };
+        match speedup::measure(&task, self.about.speed, &measuring, progress)? {
+            Ok(speed) => verdict.add_speed(speed),
+            Err(message) => {
+                verdict.verdict = Outcome::Refused;
+                verdict.message = message;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -46,6 +46,19 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
                     break;
                 }
             }
+            let mut verdict = Verdict::new(Outcome::Pass, "");
+            exercise.measure(
+                named(&exercise.solution),
+                &options,
+                &mut verdict,
+                &mut |_| (),
+            )?;
+            if verdict.verdict != Outcome::Pass {
+                wrong.push(format!(
+                    "the solution should be fast, but: {}",
+                    said(&verdict)
+                ));
+            }
         }
     }
     for (name, kinds) in &exercise.about.bugs {
@@ -54,7 +67,11 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
             continue;
         };
         let verdict = exercise.judge(named(text), &options, &mut |_| ())?;
-        let found: Vec<String> = verdict.findings.iter().map(|f| kind(f.kind)).collect();
+        let mut found: Vec<String> = verdict.findings.iter().map(|f| kind(f.kind)).collect();
+        found.extend(verdict.speed.iter().map(|speed| {
+            let name = serde_json::to_value(speed.judgement).unwrap_or_default();
+            name.as_str().unwrap_or_default().to_owned()
+        }));
         if !found.iter().any(|k| kinds.contains(k)) {
             wrong.push(format!(
                 "bugs/{name}.rs should get {}, but: {}",
@@ -97,7 +114,7 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
 }
 
 /// The name of a kind of finding.
-pub fn kind(kind: interleave::report::Kind) -> String {
+pub fn kind(kind: reports::exploration::Kind) -> String {
     serde_json::to_value(kind)
         .ok()
         .and_then(|v| v.as_str().map(str::to_owned))
@@ -107,6 +124,10 @@ pub fn kind(kind: interleave::report::Kind) -> String {
 fn said(verdict: &Verdict) -> String {
     match verdict.findings.first() {
         Some(finding) => format!("{}: {}", kind(finding.kind), finding.message),
+        None if verdict.speed.is_some() => verdict
+            .speed
+            .as_ref()
+            .map_or(String::new(), |s| s.message.clone()),
         None if verdict.message.is_empty() => verdict.explored(),
         None => verdict.message.clone(),
     }

@@ -22,8 +22,8 @@ use modelled_std::time::{Duration, Instant};
 
 /// When a wait of this length that starts now ends, in virtual nanoseconds.
 fn after(duration: Duration) -> u64 {
-    let now = interleave::runtime::with(|e| e.now);
-    now.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4))
+    interleave::sync::clock()
+        .saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4))
 }
 
 /// When a wait until this moment ends, in virtual nanoseconds.

@@ -96,10 +96,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn is_locked(&self) -> bool {
         engine::enter(&self.id, false);
-        let held = interleave::runtime::with(|e| {
-            let key = self.id.key(e);
-            e.object(key).owner.is_some()
-        });
+        let held = engine::is_owned(&self.id);
         engine::looked(&self.id, u64::from(held), Location::caller());
         held
     }

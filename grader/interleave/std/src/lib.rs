@@ -21,11 +21,9 @@ mod macros;
 #[global_allocator]
 static HEAP: interleave::heap::Heap = interleave::heap::Heap;
 
-/// Runs one of the program's checks, as the process's standard input says.
+/// The main function of programs on this library: the engine's.
 #[doc(hidden)]
-pub fn __explore(checks: &[fn()], planted: fn()) -> ! {
-    interleave::explore::main(checks, planted)
-}
+pub use interleave::entry::*;
 
 /// The entry of the ThreadSanitizer interface, so that the linker keeps it.
 #[doc(hidden)]
@@ -46,9 +44,7 @@ pub mod __engine {
 
     /// Adds text to the report.
     pub fn print_text(text: &str) {
-        if interleave::runtime::active() {
-            interleave::runtime::with(|e| e.print(text));
-        }
+        interleave::sync::print(text);
     }
 }
 

@@ -51,7 +51,7 @@ impl Thread {
 /// The running thread.
 pub fn current() -> Thread {
     let id = engine::me();
-    let name = interleave::runtime::with(|e| e.threads.get(id).and_then(|t| t.name.clone()));
+    let name = engine::name_of(id);
     Thread {
         id,
         name: name.map(Arc::from),
@@ -78,8 +78,7 @@ pub fn park_timeout_ms(milliseconds: u32) {
 
 /// When a wait of this length that starts now ends.
 pub(crate) fn deadline(duration: Duration) -> u64 {
-    let now = interleave::runtime::with(|e| e.now);
-    now.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4))
+    engine::clock().saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4))
 }
 
 /// Gives way.
@@ -111,10 +110,7 @@ pub fn sleep_ms(milliseconds: u32) {
 
 /// How many threads can run at once, in the model.
 pub fn available_parallelism() -> crate::io::Result<NonZeroUsize> {
-    Ok(
-        NonZeroUsize::new(interleave::runtime::with(|e| e.parallelism))
-            .unwrap_or(NonZeroUsize::MIN),
-    )
+    Ok(NonZeroUsize::new(engine::parallelism()).unwrap_or(NonZeroUsize::MIN))
 }
 
 /// What a thread leaves behind.

@@ -9,7 +9,7 @@ pub use ::core::sync::atomic::{Ordering, compiler_fence, fence};
 use ::std::fmt;
 
 fn fails() -> bool {
-    interleave::runtime::active() && interleave::runtime::with(|e| e.fails_spuriously())
+    interleave::sync::fails_spuriously()
 }
 
 fn load_order(order: Ordering) -> Ordering {

@@ -138,7 +138,7 @@ impl Condvar {
             if !condition(&mut guard) {
                 return Ok((guard, WaitTimeoutResult(false)));
             }
-            if interleave::runtime::with(|e| e.now) >= end {
+            if engine::clock() >= end {
                 return Ok((guard, WaitTimeoutResult(true)));
             }
             let (next, _) = self.wait_until(guard, Some(end), Location::caller());

@@ -104,13 +104,7 @@ impl<T> Channel<T> {
     fn try_send(&self, value: T, caller: Caller) -> Result<(), TrySendError<T>> {
         let id = &self.0.id;
         engine::enter(id, true);
-        let receiver_waits = interleave::runtime::with(|e| {
-            let key = id.key(e);
-            e.threads.iter().any(|t| {
-                t.wait
-                    .is_some_and(|w| w.object == key && w.kind == WaitKind::Receive)
-            })
-        });
+        let receiver_waits = engine::is_awaited(id, WaitKind::Receive);
         let (open, full) = self.0.with(|q| {
             let full = match q.capacity {
                 Some(0) => !receiver_waits || !q.messages.is_empty(),

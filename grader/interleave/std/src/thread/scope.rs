@@ -102,15 +102,10 @@ where
         drop(quiet);
         let Some(thread) = thread else { break };
         next += 1;
-        let joined = interleave::runtime::with(|e| e.threads[thread].joined);
-        if !joined {
+        if !engine::was_joined(thread) {
             engine::join(thread, caller);
-            panicked |= interleave::runtime::with(|e| {
-                let threw = e.threads[thread].panic.is_some();
-                // The scope passes it on: the first one is the cause.
-                e.threads[thread].joined = !threw;
-                threw
-            });
+            // The scope passes it on: the first one is the cause.
+            panicked |= engine::threw(thread);
         }
     }
     match result {

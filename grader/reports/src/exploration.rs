@@ -209,6 +209,12 @@ pub struct Request {
     pub collect: bool,
 }
 
+impl fibers::Request for Request {
+    fn token(&self) -> &str {
+        &self.token
+    }
+}
+
 /// Which executions to run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {

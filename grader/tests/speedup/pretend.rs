@@ -1,0 +1,29 @@
+use std::thread;
+fn f(x: u64) -> u64 {
+    let mut y = x;
+    for _ in 0..60 {
+        y = y
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407)
+            ^ (y >> 7);
+    }
+    y
+}
+fn sequential() -> u64 {
+    (0..500_000u64).map(f).fold(0, u64::wrapping_add)
+}
+fn work() -> u64 {
+    let mut t = 0u64;
+    for b in 0..8u64 {
+        t = t.wrapping_add(
+            thread::spawn(move || {
+                (b * 62_500..(b + 1) * 62_500)
+                    .map(f)
+                    .fold(0, u64::wrapping_add)
+            })
+            .join()
+            .unwrap(),
+        );
+    }
+    t
+}
