@@ -1,16 +1,17 @@
 //! Runs a program on one of the engines and reads its answer.
 
+use crate::sandbox::{self, Job};
 use anyhow::{Context, Result};
 use fibers::Request;
 use object::{Object, ObjectSection};
 use serde::{Serialize, de::DeserializeOwned};
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a program answered.
 pub enum Answer<A> {
@@ -25,6 +26,11 @@ pub enum Answer<A> {
 /// The most that is read of an answer, in bytes.
 const LENGTH: u64 = 256 << 20;
 
+/// The most memory of a program, in bytes.
+const MEMORY: u64 = 1536 << 20;
+/// How often a running program is looked at.
+const INTERVAL: Duration = Duration::from_millis(10);
+
 /// Runs the program with a request. `patience` is wall time: far more than the budget.
 ///
 /// # Errors
@@ -36,26 +42,25 @@ pub fn run<R: Request + Serialize, A: DeserializeOwned>(
     patience: Duration,
 ) -> Result<Answer<A>> {
     let (mut answer, theirs) = pipe()?;
-    let fd = theirs.as_raw_fd();
-    let mut command = Command::new(program);
-    command
-        .env_clear()
+    let folder = program.parent().unwrap_or(Path::new("/"));
+    let mut reads = sandbox::libraries();
+    reads.push(folder.to_owned());
+    let job = Job {
+        program: program.to_owned(),
+        arguments: Vec::new(),
+        folder: folder.to_owned(),
+        reads,
+        writes: Vec::new(),
+        forks: false,
+        answers: true,
+        processes: 1024,
+        processor_seconds: patience.as_secs() + 1,
+        file_size: 0,
+    };
+    let mut child = sandbox::command(&job, Some(&theirs))?
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    // SAFETY: only system calls between fork and exec.
-    unsafe {
-        command.pre_exec(move || {
-            if libc::dup2(fd, 3) < 0 || libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 {
-                return Err(std::io::Error::last_os_error());
-            }
-            if fd == 3 {
-                libc::fcntl(3, libc::F_SETFD, 0);
-            }
-            Ok(())
-        });
-    }
-    let mut child = command
+        .stderr(Stdio::null())
         .spawn()
         .context("cannot start the compiled program")?;
     drop(theirs);
@@ -69,10 +74,20 @@ pub fn run<R: Request + Serialize, A: DeserializeOwned>(
         let _ = Read::take(&mut answer, LENGTH).read_to_end(&mut bytes);
         let _ = send.send(bytes);
     });
-    let Ok(bytes) = receive.recv_timeout(patience) else {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Ok(Answer::Silent);
+    let started = Instant::now();
+    let bytes = loop {
+        if let Ok(bytes) = receive.recv_timeout(INTERVAL) {
+            break bytes;
+        }
+        let large = sandbox::resident(child.id()) > MEMORY;
+        if large || started.elapsed() > patience {
+            let _ = sandbox::stop(&mut child);
+            let most = MEMORY >> 20;
+            return Ok(match large {
+                true => Answer::Ended(format!("it used more than {most} MiB of memory")),
+                false => Answer::Silent,
+            });
+        }
     };
     let status = child.wait()?;
     let body = bytes.strip_prefix(request.token().as_bytes());

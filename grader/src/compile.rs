@@ -1,11 +1,13 @@
 //! Compiles a submission: as it is, for the compiler's own messages, and against the modelled
 //! library, instrumented, to be explored.
 
-use crate::parts::{Engine, Parts, Published, rustc};
+use crate::parts::{Engine, Parts, Published};
+use crate::sandbox::{self, Ended, Exceeded, Job, Limits};
 use crate::source::{Source, entry_function};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 
 /// What to compile.
 #[derive(Clone, Debug)]
@@ -44,78 +46,140 @@ pub fn compile(
 ) -> Result<Compiled> {
     write(program, folder)?;
     let base = |root: &str| {
-        let mut command = rustc();
-        command.current_dir(folder).args([
+        let color = if color { "always" } else { "never" };
+        let edition = program.edition.as_str();
+        let arguments = [
             "--crate-name",
             "submission",
             "--edition",
-            &program.edition,
+            edition,
             "--cfg",
             "test",
-        ]);
-        command.args([
-            "-A",
-            "explicit_builtin_cfgs_in_flags",
-            "--color",
-            if color { "always" } else { "never" },
-            root,
-        ]);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+        ];
+        let mut arguments = strings(&arguments);
+        arguments.extend(strings(&["-A", "explicit_builtin_cfgs_in_flags"]));
+        arguments.extend(strings(&["--color", color, root]));
+        arguments
     };
     let mut native = base("native.rs");
-    native.args([
-        "--emit",
-        "metadata",
-        "-o",
-        "native.rmeta",
-        "-A",
-        "dead_code",
-        "-A",
-        "unused_imports",
-    ]);
+    native.extend(strings(&["--emit", "metadata", "-o", "native.rmeta"]));
+    native.extend(strings(&["-A", "dead_code", "-A", "unused_imports"]));
+    native.extend(linked(&published.native));
     let mut modelled = base("modelled.rs");
-    modelled.args([
-        "--cap-lints",
-        "allow",
-        "-o",
-        "program",
-        "-C",
+    modelled.extend(strings(&["--cap-lints", "allow", "-o", "program"]));
+    for setting in [
         "codegen-units=1",
-        "-C",
         "overflow-checks=on",
-        "-C",
         "debuginfo=line-tables-only",
-    ]);
-    modelled
-        .arg("-C")
-        .arg(format!("opt-level={}", program.opt_level));
-    modelled
-        .arg("--extern")
-        .arg(with_path("std=", &parts.std(Engine::Interleave)));
-    modelled
-        .arg("-L")
-        .arg(with_path("dependency=", &parts.libraries))
-        .args(Engine::Interleave.instrumentation());
-    link(&mut native, &published.native);
-    link(&mut modelled, &published.modelled);
+    ] {
+        modelled.extend(strings(&["-C", setting]));
+    }
+    modelled.push(format!("-Copt-level={}", program.opt_level));
+    modelled.extend(on_engine(parts, Engine::Interleave));
+    modelled.extend(linked(&published.modelled));
     // Both at once: the student sees the first one's messages, and the second one's only in doubt.
-    let (native, modelled) = (start(native)?, start(modelled)?);
-    let (native, modelled) = (native.wait_with_output()?, modelled.wait_with_output()?);
-    let messages = |bytes: &[u8]| readable(&String::from_utf8_lossy(bytes), program);
+    let (native, modelled) = both(parts, folder, native, modelled)?;
+    let messages = |ended: &Ended| readable(&words(ended), program);
     if !native.status.success() {
-        return Ok(Compiled::Rejected(messages(&native.stderr)));
+        return Ok(Compiled::Rejected(messages(&native)));
     }
     if !modelled.status.success() {
-        return Ok(Compiled::Unmodelled(messages(&modelled.stderr)));
+        return Ok(Compiled::Unmodelled(messages(&modelled)));
     }
-    Ok(Compiled::Program(
-        folder.join("program"),
-        messages(&native.stderr),
-    ))
+    Ok(Compiled::Program(folder.join("program"), messages(&native)))
+}
+
+/// The limits of a compilation, which a submission can make long and large.
+const LIMITS: Limits = Limits {
+    wall: Duration::from_secs(60),
+    memory: 2 << 30,
+    output: 1 << 20,
+};
+
+/// Runs the compiler twice, at once, in the sandbox.
+pub(crate) fn both(
+    parts: &Parts,
+    folder: &Path,
+    first: Vec<String>,
+    second: Vec<String>,
+) -> Result<(Ended, Ended)> {
+    let start = |arguments: Vec<String>| {
+        let mut reads = sandbox::compilers();
+        reads.extend([parts.sysroot.clone(), parts.folder.clone()]);
+        let job = Job {
+            program: parts.sysroot.join("bin/rustc"),
+            arguments,
+            folder: folder.to_owned(),
+            reads,
+            writes: vec![folder.to_owned()],
+            forks: true,
+            answers: false,
+            processes: 256,
+            processor_seconds: 20,
+            file_size: 256 << 20,
+        };
+        sandbox::command(&job, None)?
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot run rustc: install Rust from https://rustup.rs")
+    };
+    let (first, second) = (start(first)?, start(second)?);
+    let second = std::thread::spawn(move || sandbox::wait(second, LIMITS));
+    let first = sandbox::wait(first, LIMITS)?;
+    let second = second
+        .join()
+        .map_err(|_| anyhow!("the compiler was lost"))??;
+    Ok((first, second))
+}
+
+/// What the compiler said, or why it did not come to an end.
+pub(crate) fn words(ended: &Ended) -> String {
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    match ended.exceeded {
+        None if said.trim().is_empty() && !ended.status.success() => {
+            format!("the compiler ended with {}", ended.status)
+        }
+        None => said,
+        Some(Exceeded::Wall) => format!(
+            "{said}\nthe compiler was not done after {} s: what makes it compute so long?\n",
+            LIMITS.wall.as_secs()
+        ),
+        Some(Exceeded::Memory) => format!(
+            "{said}\nthe compiler used more than {} GiB of memory: what makes the program so large?\n",
+            LIMITS.memory >> 30
+        ),
+    }
+}
+
+pub(crate) fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&t| t.to_owned()).collect()
+}
+
+/// What puts a program on an engine.
+pub(crate) fn on_engine(parts: &Parts, engine: Engine) -> Vec<String> {
+    let mut arguments = engine.instrumentation();
+    arguments.push("--extern".into());
+    arguments.push(format!("std={}", parts.std(engine).display()));
+    arguments.push(format!("-Ldependency={}", parts.libraries.display()));
+    arguments
+}
+
+/// What lets a program use published libraries.
+pub(crate) fn linked(libraries: &[(String, PathBuf)]) -> Vec<String> {
+    let mut arguments = Vec::new();
+    for (name, file) in libraries {
+        arguments.push("--extern".into());
+        arguments.push(format!("{name}={}", file.display()));
+    }
+    // Twins of ours lie in another folder than the others.
+    for (_, file) in [libraries.first(), libraries.last()].into_iter().flatten() {
+        if let Some(folder) = file.parent() {
+            arguments.push(format!("-Ldependency={}", folder.display()));
+        }
+    }
+    arguments
 }
 
 /// A race that every exploration must find before it may say that there is none.
@@ -126,34 +190,6 @@ const PLANTED: &str = "fn __planted() {
     ::std::mem::drop(other.join());
 }
 ";
-
-/// Lets a program use published libraries.
-pub(crate) fn link(command: &mut Command, libraries: &[(String, PathBuf)]) {
-    for (name, file) in libraries {
-        command
-            .arg("--extern")
-            .arg(with_path(&format!("{name}="), file));
-    }
-    if let Some(folder) = libraries.first().and_then(|(_, file)| file.parent()) {
-        command.arg("-L").arg(with_path("dependency=", folder));
-    }
-    // Where the first one is a twin of ours, the others' dependencies are elsewhere.
-    if let Some(folder) = libraries.last().and_then(|(_, file)| file.parent()) {
-        command.arg("-L").arg(with_path("dependency=", folder));
-    }
-}
-
-pub(crate) fn start(mut command: Command) -> Result<Child> {
-    command
-        .spawn()
-        .context("cannot run rustc: install Rust from https://rustup.rs")
-}
-
-pub(crate) fn with_path(prefix: &str, path: &Path) -> std::ffi::OsString {
-    let mut argument = std::ffi::OsString::from(prefix);
-    argument.push(path);
-    argument
-}
 
 /// The messages with the names of the files as they were given.
 fn readable(messages: &str, program: &Program) -> String {

@@ -3,10 +3,11 @@
 use crate::child::{self, Answer};
 use crate::compile::{Compiled, Program, compile};
 use crate::parts::{self, Engine, Parts, Published};
+use crate::sandbox;
 use crate::source::{self, Refusal};
 use crate::symbols::Symbols;
 use crate::verdict::{Finding, Line, Outcome, Part, Step, Verdict};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use reports::exploration::{
     Counterexample, Event, Exploration, Failure, Kind, Mode, Party, Request, Site,
 };
@@ -147,10 +148,7 @@ fn prepare_program(
     options: &Options,
 ) -> Result<Prepared> {
     let refused = |message: String| Ok(Prepared::Refused(Verdict::new(Outcome::Refused, message)));
-    let folder = tempfile::Builder::new()
-        .prefix("tandem-explore-")
-        .tempdir()
-        .context("no temporary folder")?;
+    let folder = sandbox::folder("tandem-explore-")?;
     let path = &program.submission.path;
     match compile(&program, parts, published, folder.path(), options.color)? {
         Compiled::Rejected(messages) => refused(messages),
@@ -268,6 +266,7 @@ impl Ready {
             self.program.submission.entries.len()
         };
         let mut verdict = Verdict::new(Outcome::Pass, self.warnings.clone());
+        verdict.notes.extend(sandbox::notice());
         verdict.exhaustive = true;
         for check in 0..checks {
             self.run(check, options, &mut verdict)?;

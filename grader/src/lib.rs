@@ -6,6 +6,7 @@
 //! and [`symbols`] finds the lines of what it reports. [`show`] draws a verdict for terminals,
 //! [`html`] for pages; [`replay`] keeps a counterexample and runs it again.
 //! [`speedup`] says whether a program gets faster with more cores, and why not.
+//! Everything that a submission causes happens in the [`sandbox`].
 //! [`course`] is the exercises, whose submissions are judged the same way.
 
 pub mod child;
@@ -16,6 +17,7 @@ pub mod explore;
 pub mod html;
 pub mod parts;
 pub mod replay;
+pub mod sandbox;
 pub mod show;
 pub mod source;
 pub mod speedup;

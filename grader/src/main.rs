@@ -67,7 +67,7 @@ enum Command {
         /// Writes a report in JUnit's form.
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
-        /// Refuses, as long as submissions of others are not kept from this machine.
+        /// For the work of others: refuses where there is no sandbox.
         #[arg(long)]
         untrusted: bool,
     },
@@ -129,6 +129,9 @@ struct Explore {
     /// Writes a page with the report.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// For the work of others: refuses where there is no sandbox.
+    #[arg(long)]
+    untrusted: bool,
     /// Writes the recording of a finding there, and not to the cache.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -164,6 +167,9 @@ struct Speedup {
     /// The edition of the file.
     #[arg(long, default_value = "2024")]
     edition: String,
+    /// For the work of others: refuses where there is no sandbox.
+    #[arg(long)]
+    untrusted: bool,
     /// Does not ask the clock of this machine.
     #[arg(long)]
     no_clock: bool,
@@ -206,6 +212,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> ExitCode {
+    tandem_grader::sandbox::main_if_asked();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -231,25 +238,22 @@ fn main() -> ExitCode {
         Command::Next => commands::next(),
         Command::Hint { name } => commands::hint(name.as_deref()),
         Command::Check {
-            untrusted: true, ..
-        } => Err(anyhow::anyhow!(
-            "submissions of others are not sandboxed yet, so they are not run: check your own work without --untrusted"
-        )),
-        Command::Check {
             what,
             file,
             seed,
             json,
             html,
             junit,
-            ..
-        } => commands::check(&commands::Check {
-            what,
-            file,
-            seed,
-            json,
-            html,
-            junit,
+            untrusted,
+        } => allowed(untrusted).and_then(|()| {
+            commands::check(&commands::Check {
+                what,
+                file,
+                seed,
+                json,
+                html,
+                junit,
+            })
         }),
         Command::Watch { name } => commands::watch(name.as_deref()),
         Command::Explain { finding } => commands::explain(&finding),
@@ -271,7 +275,19 @@ fn progress(what: &str) {
     anstream::eprintln!("tandem-grader: {what} …");
 }
 
+/// The work of others needs the sandbox.
+fn allowed(untrusted: bool) -> Result<()> {
+    use tandem_grader::sandbox::{State, state};
+    match state() {
+        State::Fails(reason) if untrusted => anyhow::bail!(
+            "this machine does not allow a sandbox ({reason}), and --untrusted runs nothing without one"
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn run_explore(arguments: &Explore) -> Result<u8> {
+    allowed(arguments.untrusted)?;
     let options = Options {
         budget: arguments.budget,
         executions: arguments.executions,
@@ -333,6 +349,7 @@ fn record(verdict: &mut Verdict, arguments: &Explore, options: &Options) -> Resu
 }
 
 fn run_speedup(arguments: &Speedup) -> Result<u8> {
+    allowed(arguments.untrusted)?;
     use tandem_grader::speedup::{self, Judgement, build};
     let task = build::read(&arguments.submission, arguments.speed.as_deref())?;
     let options = speedup::Options {

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 /// The sources, by path.
 const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/parts.rs"));
@@ -18,7 +18,10 @@ pub struct Parts {
     pub libraries: PathBuf,
     /// What `rustc -vV` says.
     pub toolchain: String,
-    folder: PathBuf,
+    /// The toolchain's folder.
+    pub sysroot: PathBuf,
+    /// The folder of all parts.
+    pub folder: PathBuf,
 }
 
 /// What stands below the library that a program is compiled against.
@@ -125,17 +128,27 @@ pub fn rustc() -> Command {
 ///
 /// There is no toolchain, or the parts do not build under it.
 pub fn provide(progress: &mut dyn FnMut(&str)) -> Result<Parts> {
-    let answer = rustc()
-        .arg("-vV")
-        .output()
-        .context("cannot run rustc: install Rust from https://rustup.rs")?;
-    if !answer.status.success() {
-        bail!(
-            "rustc -vV failed: {}",
-            String::from_utf8_lossy(&answer.stderr).trim()
-        );
-    }
-    let toolchain = String::from_utf8_lossy(&answer.stdout).into_owned();
+    let ask = |arguments: &[&str]| {
+        rustc()
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot run rustc: install Rust from https://rustup.rs")
+    };
+    let answered = |asked: Child| {
+        let answer = asked.wait_with_output()?;
+        if !answer.status.success() {
+            bail!(
+                "rustc -vV failed: {}",
+                String::from_utf8_lossy(&answer.stderr).trim()
+            );
+        }
+        Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
+    };
+    // Both at once: each takes some milliseconds.
+    let (version, sysroot) = (ask(&["-vV"])?, ask(&["--print", "sysroot"])?);
+    let (toolchain, sysroot) = (answered(version)?, answered(sysroot)?);
     if !toolchain.contains("host: x86_64-unknown-linux-gnu") {
         bail!(
             "the checker works on x86_64 Linux only, so far; this toolchain is for another machine:\n{toolchain}"
@@ -148,6 +161,7 @@ pub fn provide(progress: &mut dyn FnMut(&str)) -> Result<Parts> {
     let parts = Parts {
         libraries: libraries.join("deps"),
         toolchain,
+        sysroot: sysroot.trim().into(),
         folder: folder.clone(),
     };
     if folder.join("complete").exists() {

@@ -200,6 +200,18 @@ impl Edits {
     }
 }
 
+/// Attributes that change what the program is linked to, or where its text comes from.
+const ATTRIBUTES: &[&str] = &[
+    "no_mangle",
+    "export_name",
+    "link_section",
+    "link_name",
+    "link",
+    "global_allocator",
+    "panic_handler",
+    "path",
+];
+
 /// Finds what reaches out of the model.
 #[derive(Default)]
 struct Refusals {
@@ -214,7 +226,70 @@ impl Refusals {
         });
     }
 
+    /// What a name must not be used for, wherever it stands.
+    fn name(&mut self, at: &impl Spanned, name: &str) {
+        match name {
+            "asm" | "global_asm" | "naked_asm" => self.refuse(at, "contains assembly"),
+            "include" | "include_str" | "include_bytes" => self.refuse(at, "includes another file"),
+            "env" | "option_env" => self.refuse(at, "reads the environment at compile time"),
+            _ => {}
+        }
+    }
+
+    /// The text of a macro, which the parser leaves alone: what it may become is looked for in its
+    /// words.
+    fn tokens(&mut self, tokens: proc_macro2::TokenStream) {
+        use proc_macro2::TokenTree::{Group, Ident, Literal, Punct};
+        let tokens: Vec<proc_macro2::TokenTree> = tokens.into_iter().collect();
+        for (index, token) in tokens.iter().enumerate() {
+            let next = tokens.get(index + 1);
+            match token {
+                Ident(word) => {
+                    let word = word.to_string();
+                    let called = matches!(next, Some(Punct(p)) if p.as_char() == '!');
+                    let opens = matches!(next, Some(Literal(_) | Group(_)));
+                    if called {
+                        self.name(token, &word);
+                    }
+                    if word == "extern" && opens {
+                        self.refuse(token, "calls foreign functions (`extern`)");
+                    }
+                    self.internal(token, &word);
+                }
+                Group(group) => {
+                    let sharp = index.checked_sub(1).and_then(|i| tokens.get(i));
+                    if matches!(sharp, Some(Punct(p)) if p.as_char() == '#' || p.as_char() == '!') {
+                        let text = group.stream().to_string();
+                        for name in ATTRIBUTES {
+                            if text
+                                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                                .any(|w| w == *name)
+                            {
+                                self.refuse(token, &format!("uses `#[{name}]`"));
+                            }
+                        }
+                    }
+                    self.tokens(group.stream());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Names with two underscores are the checker's own.
+    fn internal(&mut self, at: &impl Spanned, name: &str) {
+        if name.starts_with("__") {
+            self.refuse(
+                at,
+                &format!("uses the name `{name}`, which begins like the checker's own"),
+            );
+        }
+    }
+
     fn path(&mut self, path: &syn::Path) {
+        for segment in &path.segments {
+            self.internal(segment, &segment.ident.to_string());
+        }
         let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
         if names.len() >= 2 && names[0] == "std" {
             self.std_module(path, &names[1]);
@@ -234,6 +309,18 @@ impl Refusals {
     }
 
     fn tree(&mut self, tree: &syn::UseTree, depth: usize, in_std: bool) {
+        match tree {
+            syn::UseTree::Name(name) => {
+                self.name(&name.ident, &name.ident.to_string());
+                self.internal(&name.ident, &name.ident.to_string());
+            }
+            syn::UseTree::Rename(name) => {
+                self.name(&name.ident, &name.ident.to_string());
+                self.internal(&name.ident, &name.ident.to_string());
+            }
+            syn::UseTree::Path(path) => self.internal(&path.ident, &path.ident.to_string()),
+            _ => {}
+        }
         match tree {
             syn::UseTree::Path(path) => {
                 if depth == 0 && path.ident == "std" {
@@ -266,27 +353,15 @@ impl<'ast> Visit<'ast> for Refusals {
 
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
         if let Some(last) = item.path.segments.last() {
-            match last.ident.to_string().as_str() {
-                "asm" | "global_asm" | "naked_asm" => self.refuse(item, "contains assembly"),
-                "include" | "include_str" | "include_bytes" => {
-                    self.refuse(item, "includes another file")
-                }
-                "env" | "option_env" => self.refuse(item, "reads the environment at compile time"),
-                _ => {}
-            }
+            self.name(item, &last.ident.to_string());
         }
+        self.tokens(item.tokens.clone());
         visit::visit_macro(self, item);
     }
 
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
         let path = attribute.path();
-        for name in [
-            "no_mangle",
-            "export_name",
-            "link_section",
-            "global_allocator",
-            "path",
-        ] {
+        for name in ATTRIBUTES {
             let hidden = matches!(&attribute.meta, syn::Meta::List(list) if list.path.is_ident("unsafe") && list.tokens.to_string().contains(name));
             if path.is_ident(name) || hidden {
                 self.refuse(attribute, &format!("uses `#[{name}]`"));

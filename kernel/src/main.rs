@@ -16,6 +16,7 @@ mod serve;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    tandem_grader::sandbox::main_if_asked();
     match cli::run() {
         Ok(code) => code,
         Err(error) => {

@@ -92,6 +92,7 @@ pub fn main(checks: &[fn()], planted: fn()) -> ! {
     execution.image = image;
     if search.finds(planted) {
         search.run();
+        search.doubt();
     }
     search.answer();
     // SAFETY: the answer is out; destructors of the program must not run.
@@ -204,8 +205,8 @@ impl Search {
         self.execution().schedule.restart(bound);
         let mut tries = self.execution().tries;
         let mut before = self.result.executions;
+        let mut cut = self.result.truncated;
         loop {
-            let cut = self.result.truncated;
             self.once();
             if self.result.counterexample.is_some() {
                 return false;
@@ -215,6 +216,7 @@ impl Search {
                 tries = true;
                 self.execution().schedule.restart(bound);
                 before = self.result.executions;
+                cut = self.result.truncated;
                 continue;
             }
             if !self.execution().schedule.advance() {
@@ -236,6 +238,20 @@ impl Search {
     fn is_over(&self, until: f64) -> bool {
         self.result.executions >= self.request.executions
             || (self.runs.is_multiple_of(16) && processor_seconds() - self.started > until)
+    }
+
+    /// A program of which no execution came to its end is not known to do anything right.
+    fn doubt(&mut self) {
+        let result = &self.result;
+        if result.counterexample.is_none() && result.truncated == result.executions {
+            let steps = self.request.steps;
+            self.keep(Failure::new(
+                crate::report::Kind::Limit,
+                format!(
+                    "no execution came to its end within {steps} steps: the program goes on for ever, or the check is too large"
+                ),
+            ));
+        }
     }
 
     /// One execution under the present strategy.

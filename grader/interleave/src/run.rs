@@ -36,8 +36,10 @@ fn fiber(id: usize, body: Box<dyn FnOnce()>) -> Fiber {
         // What a panic means is judged when somebody joins the thread, or nobody does.
         let ended = catch_unwind(AssertUnwindSafe(body));
         set_inside(true);
-        if ended.is_ok() && id == 0 {
-            caught();
+        match &ended {
+            Ok(()) if id == 0 => caught(),
+            Ok(()) => {}
+            Err(payload) => uncaught(payload.as_ref()),
         }
         let next = with(sync::finish);
         set_next(match next {
@@ -61,6 +63,16 @@ pub fn panicked(message: String, site: Site) {
         let number = e.panics;
         e.me().panic = Some((message, site, number));
     });
+}
+
+/// Notes that the running thread ended by a panic, also where no hook was called for it.
+pub fn uncaught(payload: &(dyn std::any::Any + Send)) {
+    if with(|e| e.me().panic.is_some()) {
+        return;
+    }
+    let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    panicked(text.unwrap_or_else(|| "a panic".into()), Site::Unknown);
 }
 
 /// Notes that the running thread ended well: its panics, if any, were caught.

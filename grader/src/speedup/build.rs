@@ -2,12 +2,12 @@
 //! for the compiler's own messages and for the clock.
 
 use super::Options;
-use crate::compile::{link, start, with_path};
-use crate::parts::{self, Engine, Published, rustc};
+use crate::compile::{both, linked, on_engine, strings, words};
+use crate::parts::{self, Engine, Published};
+use crate::sandbox::{self, Ended};
 use crate::source::{self, Source};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -76,10 +76,7 @@ pub fn build(
     } else {
         Published::default()
     };
-    let folder = tempfile::Builder::new()
-        .prefix("tandem-speedup-")
-        .tempdir()
-        .context("no temporary folder")?;
+    let folder = sandbox::folder("tandem-speedup-")?;
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("submission.rs"), &submission.text)?;
     std::fs::write(at("speed.rs"), &speed.text)?;
@@ -92,32 +89,33 @@ pub fn build(
         ),
     )?;
     std::fs::write(at("native.rs"), format!("{modules}{CLOCK}"))?;
-    let command = |root: &str, output: &str| {
-        let mut command = compiler(folder.path(), options);
-        command.args([root, "-o", output]);
-        command
+    let color = if options.color { "always" } else { "never" };
+    let base = |root: &str, output: &str| {
+        let names = ["--crate-name", "submission", "--edition", &options.edition];
+        let mut arguments = strings(&names);
+        arguments.extend(strings(&["-Copt-level=3", "-Ccodegen-units=4"]));
+        arguments.extend(strings(&["--color", color, root, "-o", output]));
+        arguments
     };
-    let mut native = command("native.rs", "native");
-    native.args(["-A", "dead_code", "-A", "unused_imports"]);
-    link(&mut native, &published.native);
-    let mut timed = command("timed.rs", "timed");
-    timed
-        .args(["--cap-lints", "allow", "-C", "debuginfo=line-tables-only"])
-        .arg("--extern")
-        .arg(with_path("std=", &parts.std(Engine::VirtualTime)))
-        .arg("-L")
-        .arg(with_path("dependency=", &parts.libraries))
-        .args(Engine::VirtualTime.instrumentation());
-    link(&mut timed, &published.modelled);
-    let (native, timed) = (start(native)?, start(timed)?);
-    let (native, timed) = (native.wait_with_output()?, timed.wait_with_output()?);
-    let words = |bytes: &[u8]| {
-        String::from_utf8_lossy(bytes)
+    let mut native = base("native.rs", "native");
+    native.extend(strings(&["-A", "dead_code", "-A", "unused_imports"]));
+    native.extend(linked(&published.native));
+    let mut timed = base("timed.rs", "timed");
+    timed.extend(strings(&[
+        "--cap-lints",
+        "allow",
+        "-Cdebuginfo=line-tables-only",
+    ]));
+    timed.extend(on_engine(&parts, Engine::VirtualTime));
+    timed.extend(linked(&published.modelled));
+    let (native, timed) = both(&parts, folder.path(), native, timed)?;
+    let said = |ended: &Ended| {
+        words(ended)
             .replace("--> submission.rs:", &format!("--> {path}:"))
             .replace("--> speed.rs:", &format!("--> {speed_path}:"))
     };
     if !native.status.success() {
-        return Ok(Err(words(&native.stderr)));
+        return Ok(Err(said(&native)));
     }
     if let Some(refusal) = refusals.first() {
         return Ok(Err(format!(
@@ -128,7 +126,7 @@ pub fn build(
     if !timed.status.success() {
         return Ok(Err(format!(
             "This compiles, but uses something of the standard library that virtual time does not have:\n{}",
-            words(&timed.stderr)
+            said(&timed)
         )));
     }
     Ok(Ok(Built {
@@ -138,19 +136,6 @@ pub fn build(
         _folder: folder,
         sources: vec![submission, speed],
     }))
-}
-
-fn compiler(folder: &Path, options: &Options) -> Command {
-    let mut command = rustc();
-    command
-        .current_dir(folder)
-        .args(["--crate-name", "submission", "--edition", &options.edition])
-        .args(["-C", "opt-level=3", "-C", "codegen-units=4"])
-        .args(["--color", if options.color { "always" } else { "never" }])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    command
 }
 
 /// Makes `fn work()` callable, and `fn sequential()` where there is one.

@@ -72,6 +72,11 @@ pub fn panicked(message: String) {
     });
 }
 
+/// Notes that the running thread ended by a panic, also where no hook was called for it.
+pub fn uncaught(_payload: &(dyn std::any::Any + Send)) {
+    with(|s| s.me().threw = true);
+}
+
 /// Notes that the running thread ended well: its panics, if any, were caught.
 pub fn caught() {
     with(|s| s.me().threw = false);

@@ -10,6 +10,7 @@ pub use ::std::*;
 
 pub mod hint;
 pub mod io;
+pub mod panic;
 mod shared;
 pub mod sync;
 pub mod thread;

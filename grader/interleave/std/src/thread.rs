@@ -254,8 +254,9 @@ where
     drop(quiet);
     let body = move || {
         let result = catch_unwind(AssertUnwindSafe(body));
-        if result.is_ok() {
-            run::caught();
+        match &result {
+            Ok(_) => run::caught(),
+            Err(payload) => run::uncaught(payload.as_ref()),
         }
         local::drop_all();
         let quiet = interleave::runtime::Quiet::new();
