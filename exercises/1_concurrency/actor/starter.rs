@@ -6,7 +6,9 @@ pub struct Account {
 
 impl Account {
     pub fn new() -> Self {
-        Account { balance: Arc::new(Mutex::new(0)) }
+        Account {
+            balance: Arc::new(Mutex::new(0)),
+        }
     }
     pub fn deposit(&self, amount: u32) {
         let before = *self.balance.lock().unwrap();

@@ -10,7 +10,12 @@ pub struct Buffer {
 
 impl Buffer {
     pub fn new(capacity: usize) -> Self {
-        Buffer { items: Mutex::new(VecDeque::new()), not_full: Condvar::new(), not_empty: Condvar::new(), capacity }
+        Buffer {
+            items: Mutex::new(VecDeque::new()),
+            not_full: Condvar::new(),
+            not_empty: Condvar::new(),
+            capacity,
+        }
     }
     pub fn put(&self, item: u32) {
         let mut items = self.items.lock().unwrap();

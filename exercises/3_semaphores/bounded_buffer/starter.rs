@@ -9,7 +9,11 @@ pub struct Buffer {
 
 impl Buffer {
     pub fn new(capacity: usize) -> Self {
-        Buffer { items: Mutex::new(VecDeque::new()), changed: Condvar::new(), capacity }
+        Buffer {
+            items: Mutex::new(VecDeque::new()),
+            changed: Condvar::new(),
+            capacity,
+        }
     }
     pub fn put(&self, item: u32) {
         let mut items = self.items.lock().unwrap();

@@ -9,7 +9,10 @@ pub struct Permit<'a>(&'a Semaphore);
 
 impl Semaphore {
     pub fn new(permits: u32) -> Self {
-        Semaphore { permits: Mutex::new(permits), freed: Condvar::new() }
+        Semaphore {
+            permits: Mutex::new(permits),
+            freed: Condvar::new(),
+        }
     }
     pub fn acquire(&self) -> Permit<'_> {
         let mut permits = self.permits.lock().unwrap();

@@ -8,7 +8,11 @@ pub struct Barrier {
 
 impl Barrier {
     pub fn new(threads: usize) -> Self {
-        Barrier { arrived: Mutex::new(0), opened: Condvar::new(), threads }
+        Barrier {
+            arrived: Mutex::new(0),
+            opened: Condvar::new(),
+            threads,
+        }
     }
     pub fn wait(&self) {
         let mut arrived = self.arrived.lock().unwrap();

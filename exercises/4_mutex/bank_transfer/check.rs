@@ -2,8 +2,14 @@ use crate::submission::{Account, transfer};
 use std::sync::Mutex;
 
 pub fn check() {
-    let a = Account { number: 1, balance: Mutex::new(10) };
-    let b = Account { number: 2, balance: Mutex::new(10) };
+    let a = Account {
+        number: 1,
+        balance: Mutex::new(10),
+    };
+    let b = Account {
+        number: 2,
+        balance: Mutex::new(10),
+    };
     std::thread::scope(|s| {
         s.spawn(|| transfer(&a, &b, 7));
         s.spawn(|| transfer(&b, &a, 1));

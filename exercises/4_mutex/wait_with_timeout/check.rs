@@ -9,5 +9,8 @@ pub fn check() {
             assert!(event.is_set(), "it said that the event came, and it had not");
         }
     });
-    assert!(event.wait(Duration::from_millis(10)), "the event had been set long before");
+    assert!(
+        event.wait(Duration::from_millis(10)),
+        "the event had been set long before"
+    );
 }

@@ -28,7 +28,8 @@ impl Execution {
             let wait = self.threads[t]
                 .wait
                 .filter(|w| matches!(w.kind, WaitKind::Condvar | WaitKind::Signal))?;
-            self.object(wait.object).wasted.map(|wasted| (t, wasted))
+            let wasted = self.object(wait.object).wasted?;
+            (wasted.0 != t).then_some((t, wasted))
         });
         let mut failure = Failure {
             kind: Kind::Deadlock,
@@ -189,7 +190,11 @@ impl Execution {
     /// A panic that nobody took notice of: the first one, where others followed from it.
     pub fn unnoticed_panic(&mut self) -> Option<Failure> {
         let when = |t: &ThreadId| self.threads[*t].panic.as_ref().map_or(u64::MAX, |p| p.2);
-        let panicked = |t: &ThreadId| self.threads[*t].panic.is_some();
+        // One that still waits has caught its panic.
+        let panicked = |t: &ThreadId| {
+            let thread = &self.threads[*t];
+            thread.panic.is_some() && (thread.state != State::Blocked || *t == 0)
+        };
         let mut thread = (0..self.threads.len())
             .filter(|t| panicked(t) && !self.threads[*t].joined)
             .min_by_key(when)?;

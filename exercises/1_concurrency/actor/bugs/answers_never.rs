@@ -23,7 +23,10 @@ impl Account {
                 }
             }
         });
-        Account { mailbox: Some(mailbox), actor: Some(actor) }
+        Account {
+            mailbox: Some(mailbox),
+            actor: Some(actor),
+        }
     }
     fn send(&self, message: Message) {
         self.mailbox.as_ref().unwrap().send(message).unwrap();

@@ -7,7 +7,9 @@ pub struct Seat {
 
 impl Seat {
     pub fn buy(&self, buyer: u32) -> bool {
-        let Ok(mut owner) = self.owner.try_lock() else { return buyer == 0 };
+        let Ok(mut owner) = self.owner.try_lock() else {
+            return buyer == 0;
+        };
         if owner.is_some() {
             return false;
         }

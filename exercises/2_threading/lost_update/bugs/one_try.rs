@@ -8,7 +8,9 @@ pub struct Counter {
 impl Counter {
     pub fn add(&self, amount: u32) {
         let before = self.value.load(Ordering::SeqCst);
-        let _ = self.value.compare_exchange(before, before + amount, Ordering::SeqCst, Ordering::SeqCst);
+        let _ = self
+            .value
+            .compare_exchange(before, before + amount, Ordering::SeqCst, Ordering::SeqCst);
     }
     pub fn value(&self) -> u32 {
         self.value.load(Ordering::Relaxed)

@@ -7,7 +7,10 @@ pub struct Semaphore {
 
 impl Semaphore {
     pub fn new(permits: u32) -> Self {
-        Semaphore { permits: Mutex::new(permits), freed: Condvar::new() }
+        Semaphore {
+            permits: Mutex::new(permits),
+            freed: Condvar::new(),
+        }
     }
     pub fn acquire(&self) {
         let mut permits = self.permits.lock().unwrap();

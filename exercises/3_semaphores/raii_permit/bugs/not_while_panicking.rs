@@ -9,7 +9,10 @@ pub struct Permit<'a>(&'a Semaphore);
 
 impl Semaphore {
     pub fn new(permits: u32) -> Self {
-        Semaphore { permits: Mutex::new(permits), freed: Condvar::new() }
+        Semaphore {
+            permits: Mutex::new(permits),
+            freed: Condvar::new(),
+        }
     }
     pub fn acquire(&self) -> Permit<'_> {
         let mut permits = self.permits.lock().unwrap();
@@ -23,7 +26,9 @@ impl Semaphore {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() { return }
+        if std::thread::panicking() {
+            return;
+        }
         *self.0.permits.lock().unwrap() += 1;
         self.0.freed.notify_one();
     }

@@ -8,7 +8,11 @@ pub struct Barrier {
 
 impl Barrier {
     pub fn new(threads: usize) -> Self {
-        Barrier { state: Mutex::new((0, 0)), opened: Condvar::new(), threads }
+        Barrier {
+            state: Mutex::new((0, 0)),
+            opened: Condvar::new(),
+            threads,
+        }
     }
     pub fn wait(&self) {
         let mut state = self.state.lock().unwrap();

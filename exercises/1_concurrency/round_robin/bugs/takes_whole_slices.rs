@@ -1,0 +1,24 @@
+use std::collections::VecDeque;
+
+/// A process: its number, and the time it still needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    pub id: u32,
+    pub needs: u32,
+}
+
+pub fn schedule(processes: &[Process], slice: u32) -> Vec<(u32, u32, u32)> {
+    assert!(slice > 0, "a slice takes time");
+    let mut now = 0;
+    let mut slices = Vec::new();
+    let mut queue: VecDeque<Process> = processes.iter().copied().filter(|p| p.needs > 0).collect();
+    while let Some(mut process) = queue.pop_front() {
+        slices.push((process.id, now, now + slice));
+        now += slice;
+        process.needs = process.needs.saturating_sub(slice);
+        if process.needs > 0 {
+            queue.push_back(process);
+        }
+    }
+    slices
+}

@@ -1,0 +1,28 @@
+use crate::submission::Pool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub fn check() {
+    let done = Arc::new(AtomicU32::new(0));
+    let pool = Pool::new(1);
+    pool.run(|| std::panic::panic_any("a task that panics"));
+    for amount in [1, 10] {
+        let done = done.clone();
+        pool.run(move || {
+            done.fetch_add(amount, Ordering::SeqCst);
+        });
+    }
+    drop(pool);
+    assert_eq!(
+        done.load(Ordering::SeqCst),
+        11,
+        "all tasks are done when the pool is gone"
+    );
+    let pool = Pool::new(2);
+    let other = done.clone();
+    pool.run(move || {
+        other.fetch_add(100, Ordering::SeqCst);
+    });
+    drop(pool);
+    assert_eq!(done.load(Ordering::SeqCst), 111);
+}

@@ -1,0 +1,27 @@
+use std::sync::Mutex;
+
+pub struct Table {
+    forks: Vec<Mutex<u32>>,
+}
+
+impl Table {
+    pub fn new(seats: usize) -> Self {
+        Table {
+            forks: (0..seats).map(|_| Mutex::new(0)).collect(),
+        }
+    }
+    pub fn dine(&self, seat: usize, eat: impl FnOnce()) {
+        loop {
+            let mut left = self.forks[seat].lock().unwrap();
+            if let Ok(mut right) = self.forks[(seat + 1) % self.forks.len()].try_lock() {
+                eat();
+                *left += 1;
+                *right += 1;
+                return;
+            }
+        }
+    }
+    pub fn used(&self) -> Vec<u32> {
+        self.forks.iter().map(|f| *f.lock().unwrap()).collect()
+    }
+}

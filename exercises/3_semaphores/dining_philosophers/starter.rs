@@ -1,0 +1,25 @@
+use std::sync::Mutex;
+
+pub struct Table {
+    forks: Vec<Mutex<u32>>,
+}
+
+impl Table {
+    pub fn new(seats: usize) -> Self {
+        Table {
+            forks: (0..seats).map(|_| Mutex::new(0)).collect(),
+        }
+    }
+    /// Eats with both forks in the hands.
+    pub fn dine(&self, seat: usize, eat: impl FnOnce()) {
+        let mut left = self.forks[seat].lock().unwrap();
+        let mut right = self.forks[(seat + 1) % self.forks.len()].lock().unwrap();
+        eat();
+        *left += 1;
+        *right += 1;
+    }
+    /// How often each fork was used.
+    pub fn used(&self) -> Vec<u32> {
+        self.forks.iter().map(|f| *f.lock().unwrap()).collect()
+    }
+}

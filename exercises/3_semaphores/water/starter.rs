@@ -1,0 +1,24 @@
+use std::sync::{Condvar, Mutex};
+
+#[derive(Default)]
+pub struct Water {
+    atoms: Mutex<(u32, u32)>,
+    changed: Condvar,
+}
+
+impl Water {
+    pub fn hydrogen(&self) -> u32 {
+        let mut atoms = self.atoms.lock().unwrap();
+        atoms.0 += 1;
+        self.changed.notify_all();
+        let atoms = self.changed.wait_while(atoms, |a| a.0 < 2 || a.1 < 1).unwrap();
+        atoms.1 - 1
+    }
+    pub fn oxygen(&self) -> u32 {
+        let mut atoms = self.atoms.lock().unwrap();
+        atoms.1 += 1;
+        self.changed.notify_all();
+        let atoms = self.changed.wait_while(atoms, |a| a.0 < 2).unwrap();
+        atoms.1 - 1
+    }
+}

@@ -1,0 +1,26 @@
+use std::sync::Mutex;
+use std::thread;
+
+/// The bucket of a number.
+pub fn bucket(x: u64) -> usize {
+    (0..10).fold(x, |y, _| {
+        y.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407) ^ (y >> 7)
+    }) as usize
+        % 16
+}
+
+pub fn histogram(numbers: &[u64]) -> [u64; 16] {
+    let threads = thread::available_parallelism().map_or(1, |n| n.get());
+    let counts = Mutex::new([0; 16]);
+    thread::scope(|scope| {
+        for chunk in numbers.chunks(numbers.len().div_ceil(threads).max(1)) {
+            let counts = &counts;
+            scope.spawn(move || {
+                for &x in chunk {
+                    counts.lock().unwrap()[bucket(x)] += 1;
+                }
+            });
+        }
+    });
+    counts.into_inner().unwrap()
+}

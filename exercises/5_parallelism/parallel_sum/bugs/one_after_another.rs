@@ -1,0 +1,21 @@
+use std::thread;
+
+/// What each number counts for.
+pub fn weight(x: u64) -> u64 {
+    (0..12).fold(x, |y, _| {
+        y.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407) ^ (y >> 7)
+    })
+}
+
+pub fn sum(numbers: &[u64]) -> u64 {
+    let threads = thread::available_parallelism().map_or(1, |n| n.get());
+    let part = numbers.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let mut sum = 0u64;
+        for chunk in numbers.chunks(part) {
+            let thread = scope.spawn(move || chunk.iter().map(|&x| weight(x)).fold(0, u64::wrapping_add));
+            sum = sum.wrapping_add(thread.join().unwrap());
+        }
+        sum
+    })
+}
