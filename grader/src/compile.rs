@@ -79,7 +79,7 @@ pub fn compile(
     modelled.extend(linked(&published.modelled));
     // Both at once: the student sees the first one's messages, and the second one's only in doubt.
     let (native, modelled) = both(parts, folder, native, modelled)?;
-    let messages = |ended: &Ended| readable(&words(ended), program);
+    let messages = |ended: &Ended| readable(&words(ended, parts), program);
     if !native.status.success() {
         return Ok(Compiled::Rejected(messages(&native)));
     }
@@ -135,8 +135,10 @@ pub(crate) fn both(
 }
 
 /// What the compiler said, or why it did not come to an end.
-pub(crate) fn words(ended: &Ended) -> String {
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+pub(crate) fn words(ended: &Ended, parts: &Parts) -> String {
+    // Where the toolchain lies is nothing to a reader.
+    let sources = format!("{}/lib/rustlib/src/rust/", parts.sysroot.display());
+    let said = String::from_utf8_lossy(&ended.stderr).replace(&sources, "");
     match ended.exceeded {
         None if said.trim().is_empty() && !ended.status.success() => {
             format!("the compiler ended with {}", ended.status)

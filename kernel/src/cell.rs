@@ -59,7 +59,7 @@ pub const CELL_MAGICS: &[(&str, Kind, &str)] = &[
     (
         "interleave",
         Kind::Interleave,
-        "%%interleave — explores a Rust cell with `#[test]` functions or `fn main` under every interleaving",
+        "%%interleave — explores a Rust cell with `#[test]` functions or `fn main` under every interleaving; `%%interleave python [--loop N]` a short Python program",
     ),
     (
         "submit",

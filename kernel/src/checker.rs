@@ -11,13 +11,16 @@ use tandem_grader::{html, show};
 /// The name of the cell's file in reports.
 const FILE: &str = "cell.rs";
 
+/// The most choices of a schedule that are kept in a notebook.
+const SCHEDULE: usize = 1000;
+
 /// Explores a Rust cell with `#[test]` functions or `fn main`.
 pub fn interleave(argument: &str, cell: &Cell, output: &Output) -> Outcome {
     let language = argument.trim();
     if !language.is_empty() && language != "rust" {
         return Outcome::failed(
             "MagicError",
-            format!("`%%interleave` knows Rust cells, not `{language}`"),
+            format!("`%%interleave` knows `rust` and `python`, not `{language}`"),
         );
     }
     let options = Options::default();
@@ -93,10 +96,14 @@ fn answer(
     cell: &Cell,
     output: &Output,
 ) -> Outcome {
-    let verdict = match verdict {
+    let mut verdict = match verdict {
         Ok(verdict) => verdict,
         Err(error) => return Outcome::failed("CheckerError", format!("{error:#}")),
     };
+    // A notebook is no place for hundreds of thousands of choices: a long schedule is a file's.
+    for finding in &mut verdict.findings {
+        finding.schedule.truncate(SCHEDULE);
+    }
     let texts: show::Texts = texts
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
@@ -110,7 +117,8 @@ fn answer(
     Outcome::Ok
 }
 
-fn display(data: serde_json::Value, cell: &Cell, output: &Output) {
+/// Shows what a front end can draw.
+pub fn display(data: serde_json::Value, cell: &Cell, output: &Output) {
     let data = data.as_object().cloned().unwrap_or_default();
     let bundle = MimeBundle {
         data,

@@ -12,6 +12,7 @@ mod lab;
 mod notebook;
 mod run;
 mod serve;
+mod stepper;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use crate::c::C;
 use crate::cell::{self, Kind, Parsed};
 use crate::checker;
 use crate::compare;
+use crate::stepper;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tandem_cell::{
@@ -85,8 +86,26 @@ impl Notebook {
             Kind::Cpp => self.cpp.execute(&part, output, watch),
             Kind::Compare => compare::compare(&parsed.argument, &part, output, self),
             Kind::Timeline => compare::timeline(&parsed.argument, &part, output, self),
-            Kind::Interleave => checker::interleave(&parsed.argument, &part, output),
+            Kind::Interleave => match parsed.argument.trim().strip_prefix("python") {
+                Some(options) => self.step(options, &part, output),
+                None => checker::interleave(&parsed.argument, &part, output),
+            },
             Kind::Submit => checker::submit(&parsed.argument, &part, output),
+        }
+    }
+
+    /// Explores a Python program under every interleaving of its bytecodes.
+    fn step(&mut self, options: &str, cell: &Cell, output: &Output) -> Outcome {
+        let interpreter = match self.python.info() {
+            Ok(interpreter) => interpreter.path,
+            Err(error) => return Outcome::failed("PythonError", error.to_string()),
+        };
+        match stepper::explore(&interpreter, options, &cell.code) {
+            Ok(shown) => {
+                checker::display(shown, cell, output);
+                Outcome::Ok
+            }
+            Err(outcome) => outcome,
         }
     }
 

@@ -83,11 +83,13 @@ impl Execution {
         self.threads[me].clock.tick(me);
     }
 
-    /// The running thread holds the object from here on.
-    pub fn hold(&mut self, key: u64, place: Place) {
+    /// The running thread holds the object from here on. `waits`: it would have waited for it.
+    pub fn hold(&mut self, key: u64, place: Place, waits: bool) {
         let (me, step) = (self.current, self.steps);
         let thread = &mut self.threads[me];
-        self.lock_orders.taken(me, &thread.held, (key, place), step);
+        if waits {
+            self.lock_orders.taken(me, &thread.held, (key, place), step);
+        }
         thread.held.push((key, place));
     }
 

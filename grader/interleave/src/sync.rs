@@ -136,7 +136,7 @@ pub fn wake(object: &Id, which: fn(WaitKind) -> bool) {
 }
 
 /// Takes a lock for the running thread alone; false: another one holds it, or readers do.
-fn take(e: &mut Execution, object: &Id, caller: Caller) -> bool {
+fn take(e: &mut Execution, object: &Id, caller: Caller, waits: bool) -> bool {
     let (key, me) = (object.key(e), e.current);
     let lock = e.object(key);
     if lock.owner.is_some() || !lock.readers.is_empty() {
@@ -147,13 +147,13 @@ fn take(e: &mut Execution, object: &Id, caller: Caller) -> bool {
     e.me().clock.join(&read_clock);
     e.object(key).read_clock = read_clock;
     e.acquire(key);
-    e.hold(key, Place::Line(caller));
+    e.hold(key, Place::Line(caller), waits);
     e.progress();
     true
 }
 
 /// Takes a lock together with other readers; false: one holds it alone, or waits to.
-fn share(e: &mut Execution, object: &Id, caller: Caller) -> bool {
+fn share(e: &mut Execution, object: &Id, caller: Caller, waits: bool) -> bool {
     let (key, me) = (object.key(e), e.current);
     let writer_waits = e.threads.iter().any(|t| {
         t.wait
@@ -165,17 +165,18 @@ fn share(e: &mut Execution, object: &Id, caller: Caller) -> bool {
     }
     lock.readers.push((me, Place::Line(caller)));
     e.acquire(key);
-    e.hold(key, Place::Line(caller));
+    e.hold(key, Place::Line(caller), waits);
     e.progress();
     true
 }
 
 /// Takes a lock, or shares it, if that can be now.
-fn attempt(how: Access, e: &mut Execution, object: &Id, caller: Caller) -> bool {
+/// `waits`: a thread that does not get it waits for it, so the order of locks matters.
+fn attempt(how: Access, e: &mut Execution, object: &Id, caller: Caller, waits: bool) -> bool {
     if how == Access::Read {
-        share(e, object, caller)
+        share(e, object, caller, waits)
     } else {
-        take(e, object, caller)
+        take(e, object, caller, waits)
     }
 }
 
@@ -186,7 +187,7 @@ pub fn lock(object: &Id, how: Access, deadline: Option<u64>, caller: Caller) -> 
     }
     enter(object, true);
     loop {
-        if with(|e| attempt(how, e, object, caller)) {
+        if with(|e| attempt(how, e, object, caller, true)) {
             record(how.name(), object, None, caller);
             demand(with(|e| {
                 let key = object.key(e);
@@ -202,7 +203,7 @@ pub fn lock(object: &Id, how: Access, deadline: Option<u64>, caller: Caller) -> 
         );
         if wait(object, how.wait_kind(), deadline, caller) {
             // The time is up; it may have become free in the same moment.
-            return with(|e| attempt(how, e, object, caller));
+            return with(|e| attempt(how, e, object, caller, deadline.is_none()));
         }
     }
 }
@@ -213,7 +214,7 @@ pub fn try_lock(object: &Id, how: Access, caller: Caller) -> bool {
         return true;
     }
     enter(object, true);
-    let had = with(|e| attempt(how, e, object, caller));
+    let had = with(|e| attempt(how, e, object, caller, false));
     looked(object, u64::from(had), caller);
     record(
         if had {

@@ -110,7 +110,7 @@ pub fn build(
     timed.extend(linked(&published.modelled));
     let (native, timed) = both(&parts, folder.path(), native, timed)?;
     let said = |ended: &Ended| {
-        words(ended)
+        words(ended, &parts)
             .replace("--> submission.rs:", &format!("--> {path}:"))
             .replace("--> speed.rs:", &format!("--> {speed_path}:"))
     };

@@ -241,6 +241,13 @@ pub mod runtime {
         }
     }
 
+    /// Shows a value that evcxr has written out itself; `()` is nothing to show.
+    pub fn show_text(text: &str) {
+        if text != "()" {
+            show(text);
+        }
+    }
+
     fn show(text: &str) {
         send(&[
             ("type", "result"),

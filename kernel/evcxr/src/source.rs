@@ -31,8 +31,23 @@ const ENTRY: &str = "pub extern \"C\" fn run_user_code_";
 const EMPTY: &str = "mut x: *mut std::os::raw::c_void) -> *mut std::os::raw::c_void {x}";
 const ERROR: &str = "            struct EvcxrUserCodeError {}";
 
+/// Where nothing else compiles, evcxr shows the last value by a function that writes to the standard
+/// output, which is the user's here: it is replaced by one that does not.
+fn shows_by_itself(written: &str) -> std::borrow::Cow<'_, str> {
+    const SHOW: &str = "fn evcxr_send_text_plain(";
+    if !written.contains(SHOW) {
+        return written.into();
+    }
+    let instead = format!(
+        "fn evcxr_send_text_plain(text: &str) {{ ::tandem::runtime::show_text(text) }} \
+         #[allow(dead_code)] fn evcxr_wrote_to_stdout("
+    );
+    written.replacen(SHOW, &instead, 1).into()
+}
+
 /// Rewrites what evcxr has written; `number` makes the entry's name unique.
 pub fn prepare(written: &str, number: u64) -> Source {
+    let written = shows_by_itself(written);
     let mut lines: Vec<&str> = written.lines().collect();
     if lines.first() == Some(&WRITTEN_FIRST) {
         lines[0] = FIRST;
@@ -97,7 +112,7 @@ pub fn prepare(written: &str, number: u64) -> Source {
         text: format!(
             "{}\n{}",
             lines.join("\n"),
-            closing(&function, number, &items, written)
+            closing(&function, number, &items, &written)
         ),
         entry: Some(entry_name(number)),
         items,
