@@ -128,6 +128,8 @@ pub struct Check {
     pub html: Option<PathBuf>,
     /// A report in JUnit's form.
     pub junit: Option<PathBuf>,
+    /// A report in Gradescope's form.
+    pub gradescope: Option<PathBuf>,
 }
 
 /// Checks a submission.
@@ -180,6 +182,11 @@ pub fn check(arguments: &Check) -> Result<u8> {
         std::fs::write(file, junit(exercise, &verdict))
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
+    if let Some(file) = &arguments.gradescope {
+        let results = serde_json::to_string_pretty(&gradescope(exercise, &verdict))?;
+        std::fs::write(file, results)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
     if arguments.json {
         println!("{}", serde_json::to_string(&verdict)?);
     } else {
@@ -220,6 +227,106 @@ fn tell(exercise: &Exercise, verdict: &Verdict, texts: &show::Texts) {
         _ => {}
     }
 }
+
+/// The marks, and what to tell: one test for being right, one for being fast where that is asked.
+fn gradescope(exercise: &Exercise, verdict: &Verdict) -> serde_json::Value {
+    let text = |part: &str| anstream::adapter::strip_str(part).to_string();
+    let right = match verdict.verdict {
+        Outcome::Pass => true,
+        Outcome::Fail => verdict.findings.is_empty(),
+        _ => false,
+    };
+    let most = if exercise.about.speed.is_some() {
+        50
+    } else {
+        100
+    };
+    let test = |name: &str, score: f64, most: u32, output: String| {
+        serde_json::json!({
+            "name": name,
+            "score": score,
+            "max_score": most,
+            "status": if score > 0.0 { "passed" } else { "failed" },
+            "output": output,
+        })
+    };
+    let mut shown = verdict.clone();
+    shown.speed = None;
+    let mut tests = vec![test(
+        "right under every interleaving that was run",
+        if right { f64::from(most) } else { 0.0 },
+        most,
+        show::plain(&shown, &show::Texts::new(), 100),
+    )];
+    if let Some(demand) = &exercise.about.speed {
+        let marks = verdict.speed.as_ref().and_then(|s| s.marks).unwrap_or(0);
+        let told = match &verdict.speed {
+            Some(speed) => text(&tandem_grader::speedup::show::text(speed)),
+            None => "not measured: it has to be right first".into(),
+        };
+        let name = format!("faster on {} cores", demand.cores);
+        tests.push(test(&name, f64::from(marks) / 2.0, 50, told));
+    }
+    let score: f64 = tests.iter().filter_map(|t| t["score"].as_f64()).sum();
+    serde_json::json!({
+        "score": score,
+        "output": format!("{}: {}", exercise.name, exercise.about.title),
+        "tests": tests,
+    })
+}
+
+/// Writes the beginning of an exercise.
+pub fn new(folder: &Path) -> Result<u8> {
+    if folder.exists() {
+        bail!("{} exists already: nothing was written", folder.display());
+    }
+    let name = folder
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .context("name a folder")?;
+    for (file, text) in TEMPLATE {
+        let path = folder.join(file);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        std::fs::write(&path, text.replace("NAME", &name))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let topic = folder.parent().unwrap_or(Path::new("."));
+    println!(
+        "{} files are in {}. Edit them, and hold them to their promises:\n  tandem-grader verify --dir {} {name}",
+        TEMPLATE.len(),
+        folder.display(),
+        topic
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+            .display()
+    );
+    Ok(0)
+}
+
+/// An exercise that keeps its promises, to begin with.
+const TEMPLATE: &[(&str, &str)] = &[
+    ("exercise.toml", include_str!("template/exercise.toml")),
+    ("README.md", include_str!("template/README.md")),
+    ("starter.rs", include_str!("template/starter.rs")),
+    ("solution.rs", include_str!("template/solution.rs")),
+    ("check.rs", include_str!("template/check.rs")),
+    ("hints/1.md", "Where does it go wrong, and when?\n"),
+    ("hints/2.md", "Which steps must not be interrupted?\n"),
+    (
+        "hints/3.md",
+        "There is one atomic operation that does all of it.\n",
+    ),
+    ("bugs/gives_up.rs", include_str!("template/gives_up.rs")),
+    (
+        "bugs/locks_too_late.rs",
+        include_str!("template/locks_too_late.rs"),
+    ),
+    (
+        "bugs/stores_twice.rs",
+        include_str!("template/stores_twice.rs"),
+    ),
+];
 
 fn junit(exercise: &Exercise, verdict: &Verdict) -> String {
     let escape = |text: &str| {

@@ -123,6 +123,9 @@ pub fn fragment(verdict: &Verdict, texts: &Texts) -> String {
     if let Some(speed) = &verdict.speed {
         html += &self::speedup(speed);
     }
+    for advice in &verdict.advice {
+        let _ = write!(html, "<p><b>advice</b>: {}</p>", escape(advice));
+    }
     html + "</div>"
 }
 

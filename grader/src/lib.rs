@@ -9,6 +9,7 @@
 //! Everything that a submission causes happens in the [`sandbox`].
 //! [`course`] is the exercises, whose submissions are judged the same way.
 
+pub mod advice;
 pub mod child;
 pub mod compile;
 pub mod course;

@@ -67,6 +67,9 @@ enum Command {
         /// Writes a report in JUnit's form.
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
+        /// Writes a report in the form of Gradescope's `results.json`.
+        #[arg(long, value_name = "FILE")]
+        gradescope: Option<PathBuf>,
         /// For the work of others: refuses where there is no sandbox.
         #[arg(long)]
         untrusted: bool,
@@ -80,6 +83,11 @@ enum Command {
     Explain {
         /// Such as `data-race`.
         finding: String,
+    },
+    /// Writes the beginning of an exercise: for those who write them.
+    New {
+        /// Its folder, in the folder of its topic: `exercises/2_threading/my_exercise`.
+        folder: PathBuf,
     },
     /// Holds exercises to their promises: for those who write them.
     Verify {
@@ -244,6 +252,7 @@ fn main() -> ExitCode {
             json,
             html,
             junit,
+            gradescope,
             untrusted,
         } => allowed(untrusted).and_then(|()| {
             commands::check(&commands::Check {
@@ -253,10 +262,12 @@ fn main() -> ExitCode {
                 json,
                 html,
                 junit,
+                gradescope,
             })
         }),
         Command::Watch { name } => commands::watch(name.as_deref()),
         Command::Explain { finding } => commands::explain(&finding),
+        Command::New { folder } => commands::new(&folder),
         Command::Verify { names, dir } => commands::verify(dir.as_deref(), &names),
     })
 }

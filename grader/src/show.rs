@@ -71,6 +71,14 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
     if let Some(speed) = &verdict.speed {
         text += &crate::speedup::show::text(speed);
     }
+    for advice in &verdict.advice {
+        let _ = writeln!(
+            text,
+            "{}advice:{} {advice}",
+            bold(AnsiColor::Cyan).render(),
+            Style::new().render_reset()
+        );
+    }
     text
 }
 

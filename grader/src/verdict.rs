@@ -149,6 +149,9 @@ pub struct Verdict {
     pub message: String,
     /// What is worth knowing and no failure.
     pub notes: Vec<String>,
+    /// Advice on style, which changes nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub advice: Vec<String>,
     /// Whether it gets faster with more cores, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub speed: Option<Box<Speedup>>,
@@ -167,6 +170,7 @@ impl Verdict {
             seconds: 0.0,
             message: message.into(),
             notes: Vec::new(),
+            advice: Vec::new(),
             speed: None,
         }
     }

@@ -248,7 +248,9 @@ impl Exercise {
             Prepared::Refused(verdict) => return Ok(verdict),
             Prepared::Ready(ready) => ready.explore(options)?,
         };
+        // Advice is for what works: somebody who looks for a fault is not helped by it.
         if verdict.verdict == Outcome::Pass {
+            verdict.advice = crate::advice::on(&submission.1);
             self.measure(submission, options, &mut verdict, progress)?;
         }
         Ok(verdict)

@@ -100,7 +100,7 @@ class Run:
         touches = found.argval in self.shared if name in NAMES else name in PARTS and not top
         if touches and others:
             self.point(task)
-        if top:
+        if top or not others:
             return
         text = found.argrepr
         if name in NAMES and found.argval in self.shared:

@@ -14,6 +14,25 @@ impl Counter {
 }
 """
 RIGHT = WRONG.replace("let before = self.value.load(SeqCst); self.value.store(before + amount, SeqCst)", "self.value.fetch_add(amount, SeqCst);")
+PYTHON = """%%interleave python
+import threading
+counter = 0
+def f():
+    global counter
+    counter += 1
+threads = [threading.Thread(target=f) for _ in range(2)]
+for t in threads: t.start()
+for t in threads: t.join()
+print("how_many", counter)
+"""
+SLOW = """%%submit parallel_sum
+pub fn weight(x: u64) -> u64 {
+    (0..12).fold(x, |y, _| y.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407) ^ (y >> 7))
+}
+pub fn sum(numbers: &[u64]) -> u64 {
+    numbers.iter().map(|&x| weight(x)).fold(0, u64::wrapping_add)
+}
+"""
 VERDICT = "application/vnd.tandem.verdict+json"
 
 
@@ -52,6 +71,21 @@ class CheckerCells(unittest.TestCase):
         shown = self.shown("%%interleave\nuse std::fs::File;\nfn main() { File::open(\"x\").ok(); }")
         self.assertEqual(shown[VERDICT]["verdict"], "refused")
         self.assertIn("cell.rs:2", shown["text/plain"])
+
+    def test_a_python_program_is_run_under_every_interleaving_of_its_bytecodes(self):
+        shown = self.shown(PYTHON)
+        self.assertIn("how_many 1", shown["text/plain"])
+        self.assertIn("how_many 2", shown["text/plain"])
+        self.assertIn("You are the scheduler", shown["text/html"])
+        ran = self.kernel.run("%%interleave python\ndef f(:")
+        self.assertEqual(ran.status, "error")
+        self.assertIn("SyntaxError", ran.reply["content"]["evalue"])
+
+    def test_speed_is_judged_on_simulated_cores(self):
+        shown = self.shown(SLOW)
+        self.assertEqual(shown[VERDICT]["verdict"], "fail")
+        self.assertEqual(shown[VERDICT]["speed"]["judgement"], "too-slow")
+        self.assertIn("<svg", shown["text/html"])
 
     def test_what_is_not_there_is_named(self):
         ran = self.kernel.run("%%submit lost_updat\nfn f() {}")

@@ -30,6 +30,18 @@ CELLS = """theNotebook.content.widgets
         source: c.model.sharedModel.source,
     }))"""
 
+RACE = """%%interleave python
+import threading
+counter = 0
+def f():
+    global counter
+    counter += 1
+threads = [threading.Thread(target=f) for _ in range(2)]
+for t in threads: t.start()
+for t in threads: t.join()
+print(counter)
+"""
+
 
 class InTheBrowser(unittest.TestCase):
     @classmethod
@@ -91,14 +103,7 @@ class InTheBrowser(unittest.TestCase):
     def test_the_first_notebook_runs_and_shows_its_pictures(self):
         browser = self.browser
         browser.size(1280, 1000)
-        browser.call("Page.navigate", url=self.address)
-        browser.wait("window.jupyterapp !== undefined && jupyterapp.shell !== undefined")
-        browser.ask("jupyterapp.restored.then(() => true)")
-        browser.ask(
-            f"jupyterapp.commands.execute('docmanager:open', {{path: '{NOTEBOOK}'}})"
-            ".then(w => { window.theNotebook = w; jupyterapp.shell.activateById(w.id); return true; })"
-        )
-        browser.wait("theNotebook?.context?.isReady && theNotebook.sessionContext.session?.kernel?.status === 'idle'")
+        self.open(NOTEBOOK)
         self.assertEqual(browser.ask("theNotebook.sessionContext.session.kernel.name"), "tandem")
         browser.ask("void jupyterapp.commands.execute('notebook:run-all-cells')")
         browser.wait(f"{CELLS}.every(c => c.count > 0 || c.failed) && theNotebook.sessionContext.session.kernel.status === 'idle'", 600)
@@ -110,6 +115,39 @@ class InTheBrowser(unittest.TestCase):
         for cell in compared:
             self.assertIn("application/vnd.tandem.timeline+json", cell["shows"], cell["source"])
         self.look()
+
+    def open(self, name):
+        browser = self.browser
+        browser.call("Page.navigate", url=self.address)
+        browser.wait("window.jupyterapp !== undefined && jupyterapp.shell !== undefined")
+        browser.ask("jupyterapp.restored.then(() => true)")
+        browser.ask(
+            f"jupyterapp.commands.execute('docmanager:open', {{path: '{name}'}})"
+            ".then(w => { window.theNotebook = w; jupyterapp.shell.activateById(w.id); return true; })"
+        )
+        browser.wait("theNotebook?.context?.isReady && theNotebook.sessionContext.session?.kernel?.status === 'idle'")
+
+    def test_the_reader_is_the_scheduler(self):
+        with open(os.path.join(self.folder, "scheduler.ipynb"), "w") as file:
+            cell = {"cell_type": "code", "id": "race", "metadata": {}, "outputs": [], "execution_count": None, "source": RACE}
+            spec = {"name": "tandem", "display_name": "Tandem (Rust + Python)", "language": "rust"}
+            json.dump({"cells": [cell], "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}, file)
+        browser = self.browser
+        browser.size(1280, 1000)
+        self.open("scheduler.ipynb")
+        browser.ask("void jupyterapp.commands.execute('notebook:run-all-cells')")
+        view = "theNotebook.content.widgets[0].node.querySelector('.tandem-steps .view')"
+        browser.wait(f"{view}?.querySelector('button') != null", 120)
+        click = "[...%s.querySelectorAll('button')].find(b => b.textContent.startsWith('%s'))?.click()"
+        turns = iter(["Thread-1", "Thread-1", "Thread-2", "Thread-2"] * 10)
+        while browser.ask(f"{view}.querySelector('.end') === null"):
+            browser.ask("void " + click % (view, next(turns)))
+        self.assertIn("You broke it", browser.ask(f"{view}.querySelector('.end').textContent"))
+        browser.screenshot(os.path.join(PICTURES, "scheduler.png"))
+        browser.ask("void " + click % (view, "From the start"))
+        while browser.ask(f"{view}.querySelector('.end') === null"):
+            browser.ask(f"void {view}.querySelector('button').click()")
+        self.assertIn("as without interruption", browser.ask(f"{view}.querySelector('.end').textContent"))
 
     def look(self):
         """The picture is on the page, inside of its width, in both themes and two widths."""

@@ -1,0 +1,14 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+#[derive(Default)]
+pub struct Visits(AtomicU32);
+
+impl Visits {
+    pub fn count(&self) {
+        let before = self.0.load(Ordering::SeqCst);
+        let _ = self.0.compare_exchange(before, before + 1, Ordering::SeqCst, Ordering::SeqCst);
+    }
+    pub fn total(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,13 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+#[derive(Default)]
+pub struct Visits(AtomicU32);
+
+impl Visits {
+    pub fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+    pub fn total(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
