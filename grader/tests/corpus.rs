@@ -4,64 +4,17 @@
 //! take out (`//-`) and to put in (`//+`). Every variant must be found under every seed, as one of
 //! its kinds; no correct program may be flagged, at any optimisation level.
 
+mod variants;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tandem_grader::explore::{Options, Prepared, Ready, prepare_texts};
 use tandem_grader::verdict::Outcome;
+use variants::{Bug, bugs};
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=20;
-
-struct Bug {
-    name: String,
-    kinds: Vec<String>,
-    text: String,
-}
-
-/// The wrong variants of a program.
-fn bugs(name: &str, text: &str) -> Vec<Bug> {
-    let correct = text.split("\n//# bug").next().expect("a text").to_owned() + "\n";
-    let mut bugs = Vec::new();
-    for block in text.split("\n//# bug ").skip(1) {
-        let mut lines = block.lines();
-        let (title, kinds) = lines
-            .next()
-            .and_then(|l| l.split_once(": "))
-            .expect("//# bug NAME: KINDS");
-        let mut edits: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
-        for line in lines {
-            if let Some(out) = line.strip_prefix("//- ") {
-                if edits.last().is_none_or(|(_, new)| !new.is_empty()) {
-                    edits.push(Default::default());
-                }
-                edits.last_mut().expect("one").0.push(out);
-            } else if let Some(new) = line.strip_prefix("//+") {
-                edits
-                    .last_mut()
-                    .expect("//- before //+")
-                    .1
-                    .push(new.strip_prefix(' ').unwrap_or(new));
-            }
-        }
-        let mut text = correct.clone();
-        for (old, new) in edits {
-            let (old, new) = (old.join("\n"), new.join("\n"));
-            assert!(
-                text.contains(&old),
-                "{name}, {title}: not in the text:\n{old}"
-            );
-            text = text.replacen(&old, &new, 1);
-        }
-        let kinds = kinds.split(", ").map(str::to_owned).collect();
-        bugs.push(Bug {
-            name: title.to_owned(),
-            kinds,
-            text,
-        });
-    }
-    bugs
-}
 
 fn compile(name: &str, text: &str, opt_level: u8) -> Box<Ready> {
     let options = Options {
