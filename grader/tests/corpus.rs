@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tandem_grader::explore::{Options, Prepared, Ready, prepare_texts};
 use tandem_grader::verdict::Outcome;
-use variants::{Bug, bugs};
+use variants::bugs;
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=20;
 
