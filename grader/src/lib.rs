@@ -4,7 +4,7 @@
 //! comes out. On the way, [`source`] looks for what cannot be modelled, [`parts`] provides the
 //! library that stands in for `std`, [`compile`] builds the program against it, [`child`] runs it,
 //! and [`symbols`] finds the lines of what it reports. [`show`] draws a verdict for terminals,
-//! [`html`] for pages; [`replay`] keeps a counterexample and runs it again.
+//! [`html`] for pages, [`svg`] as a picture; [`replay`] keeps a counterexample and runs it again.
 //! [`speedup`] says whether a program gets faster with more cores, and why not.
 //! Everything that a submission causes happens in the [`sandbox`].
 //! [`course`] is the exercises, whose submissions are judged the same way.
@@ -22,5 +22,6 @@ pub mod sandbox;
 pub mod show;
 pub mod source;
 pub mod speedup;
+pub mod svg;
 pub mod symbols;
 pub mod verdict;

@@ -13,7 +13,7 @@ use tandem_grader::explore::{Options, Prepared, explore};
 use tandem_grader::parts::Engine;
 use tandem_grader::replay::Recording;
 use tandem_grader::verdict::{Outcome, Verdict};
-use tandem_grader::{html, parts, show, source};
+use tandem_grader::{html, parts, show, source, svg};
 
 /// Finds the interleaving that breaks a concurrent Rust program.
 #[derive(Parser)]
@@ -137,6 +137,9 @@ struct Explore {
     /// Writes a page with the report.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Writes a picture of the first finding.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// For the work of others: refuses where there is no sandbox.
     #[arg(long)]
     untrusted: bool,
@@ -202,6 +205,9 @@ struct Replay {
     /// Writes a page with the report.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Writes a picture of the first finding.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -327,6 +333,7 @@ fn run_explore(arguments: &Explore) -> Result<u8> {
         arguments.json,
         arguments.html.as_deref(),
     )?;
+    picture(&verdict, arguments.svg.as_deref())?;
     Ok(verdict.verdict.exit_status())
 }
 
@@ -409,6 +416,7 @@ fn run_replay(arguments: &Replay) -> Result<u8> {
         .cloned()
         .collect();
     report(&verdict, &texts, arguments.json, arguments.html.as_deref())?;
+    picture(&verdict, arguments.svg.as_deref())?;
     Ok(verdict.verdict.exit_status())
 }
 
@@ -442,6 +450,15 @@ fn texts(submission: &Path, check: Option<&Path>) -> show::Texts {
     paths
         .filter_map(|p| Some((p.display().to_string(), source::read(p).ok()?)))
         .collect()
+}
+
+/// Draws the first finding, where there is one and a picture is wanted.
+fn picture(verdict: &Verdict, file: Option<&Path>) -> Result<()> {
+    match (verdict.findings.first(), file) {
+        (Some(finding), Some(file)) => std::fs::write(file, svg::finding(finding))
+            .with_context(|| format!("cannot write {}", file.display())),
+        _ => Ok(()),
+    }
 }
 
 fn report(verdict: &Verdict, texts: &show::Texts, json: bool, page: Option<&Path>) -> Result<()> {

@@ -251,6 +251,14 @@ fn a_finding_replays_exactly() {
             );
         }
     }
+    let picture = files.0.path().join("found.svg");
+    grader()
+        .args(["replay", "--svg"])
+        .args([&picture, &saved])
+        .assert()
+        .code(1);
+    let picture = std::fs::read_to_string(picture).expect("a picture");
+    assert!(picture.contains("aria-label=\"panic") && picture.ends_with("</svg>\n"));
     let output = grader()
         .args(["replay", "--gdb"])
         .arg(&saved)

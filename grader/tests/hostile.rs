@@ -13,6 +13,10 @@ use submissions::{RIGHT, SAFE, UNSAFE};
 fn grade(name: &str, file: &Path, arguments: &[&str], temporary: &Path) -> Option<String> {
     let output = Command::cargo_bin("tandem-grader")
         .expect("built")
+        .env(
+            "TANDEM_CACHE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .args(arguments)
         .arg(file)
         .args(["--untrusted", "--json"])
@@ -128,6 +132,10 @@ fn the_right_solution_passes_in_the_sandbox() {
     std::fs::write(&file, format!("fn hostile() {{}}\n{RIGHT}")).expect("written");
     Command::cargo_bin("tandem-grader")
         .expect("built")
+        .env(
+            "TANDEM_CACHE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .args(["check", "lost_update", "--untrusted", "--file"])
         .arg(&file)
         .assert()

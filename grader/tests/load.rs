@@ -12,6 +12,10 @@ fn verdict(exercise: &str, file: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../exercises");
     let output = Command::cargo_bin("tandem-grader")
         .expect("built")
+        .env(
+            "TANDEM_CACHE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .args(["check", exercise, "--json", "--file"])
         .arg(format!("{folder}/{file}"))
         .output()

@@ -7,6 +7,10 @@ use serde_json::Value;
 fn speedup(program: &str, arguments: &[&str]) -> (Value, i32) {
     let output = Command::cargo_bin("tandem-grader")
         .unwrap()
+        .env(
+            "TANDEM_CACHE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .arg("speedup")
         .arg(format!("tests/speedup/{program}.rs"))
         .args(["--json", "--no-clock"])
@@ -129,6 +133,10 @@ fn what_cannot_be_measured_is_refused() {
         std::fs::write(&file, text).unwrap();
         let output = Command::cargo_bin("tandem-grader")
             .unwrap()
+            .env(
+                "TANDEM_CACHE_DIR",
+                concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+            )
             .arg("speedup")
             .arg(&file)
             .output()

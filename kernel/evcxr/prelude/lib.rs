@@ -122,6 +122,8 @@ pub mod runtime {
     }
 
     static QUESTION_MARK: AtomicBool = AtomicBool::new(false);
+    /// A cell runs: its threads' panics are told with its lines.
+    static CELL_RUNS: AtomicBool = AtomicBool::new(false);
 
     /// A `?` ended the cell.
     pub fn user_error(error: &str) {
@@ -134,6 +136,7 @@ pub mod runtime {
         static HOOK: Once = Once::new();
         HOOK.call_once(install_hook);
         RUNS_CELL.set(true);
+        CELL_RUNS.store(true, Ordering::Relaxed);
         QUESTION_MARK.store(false, Ordering::Relaxed);
         // SAFETY: the worker hands over its own pointer.
         let before = unsafe { *store };
@@ -142,6 +145,7 @@ pub mod runtime {
             use std::io::Write;
             let _ = std::io::stdout().flush();
         }
+        CELL_RUNS.store(false, Ordering::Relaxed);
         match result {
             Ok(after) => {
                 // SAFETY: as above.
@@ -159,7 +163,8 @@ pub mod runtime {
     fn install_hook() {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !RUNS_CELL.get() {
+            let own = RUNS_CELL.get();
+            if !own && !CELL_RUNS.load(Ordering::Relaxed) {
                 return usual(info);
             }
             let message = match info.payload().downcast_ref::<&str>() {
@@ -173,8 +178,10 @@ pub mod runtime {
                 .location()
                 .map(|at| (at.file().to_owned(), at.line().to_string()))
                 .unwrap_or_default();
+            let thread = std::thread::current();
             send(&[
-                ("type", "panic"),
+                ("type", if own { "panic" } else { "thread panic" }),
+                ("thread", thread.name().unwrap_or("<unnamed>")),
                 ("message", &message),
                 ("file", &file),
                 ("line", &line),

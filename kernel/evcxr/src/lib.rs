@@ -14,6 +14,7 @@ mod assist;
 mod diagnostics;
 mod ending;
 mod engine;
+mod hints;
 mod items;
 mod parts;
 mod rust;

@@ -4,6 +4,7 @@ use crate::assist::RustAssistant;
 use crate::diagnostics::{self, Lines};
 use crate::ending::explain;
 use crate::engine::{Compiled, Engine, Redefined};
+use crate::hints;
 use crate::items::function_arguments;
 use crate::parts::{Parts, PartsError};
 use crate::service::{Artifact, Service};
@@ -540,11 +541,19 @@ impl Language for Rust {
     fn execute(&mut self, cell: &Cell, output: &Output, watch: &mut dyn Watch) -> Outcome {
         self.interrupt.asked.store(false, Ordering::SeqCst);
         self.interrupt.running.store(true, Ordering::SeqCst);
+        if let Some(note) = hints::before(&cell.code)
+            && !cell.silent
+        {
+            output.text(cell.id, tandem_cell::Stream::Stderr, note);
+        }
         let result = self.run(cell, output, watch);
         self.interrupt.running.store(false, Ordering::SeqCst);
         match result {
             Ok(_) => Outcome::Ok,
-            Err(error) => Outcome::Failed(error),
+            Err(mut error) => {
+                hints::after(&cell.code, &mut error);
+                Outcome::Failed(error)
+            }
         }
     }
 

@@ -174,7 +174,7 @@ impl Worker {
     ) -> Ran {
         *self.sink.lock().unwrap_or_else(|e| e.into_inner()) = Some(output.clone());
         let threads = threads(self.pid).saturating_sub(1);
-        let mut run = Running::new(cell, output);
+        let mut run = Running::new(cell, output, &artifact.source.text);
         let command = json!({
             "type": "run",
             "cell": cell.id,
@@ -287,6 +287,8 @@ impl Drop for Worker {
 
 /// What is gathered while a cell runs.
 struct Running<'a> {
+    /// What was compiled.
+    source: &'a str,
     cell: &'a Cell,
     output: &'a Output,
     panic: Option<(String, Option<usize>)>,
@@ -297,8 +299,9 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(cell: &'a Cell, output: &'a Output) -> Self {
+    fn new(cell: &'a Cell, output: &'a Output, source: &'a str) -> Self {
         Running {
+            source,
             cell,
             output,
             panic: None,
@@ -316,6 +319,25 @@ impl<'a> Running<'a> {
                 let own = text("file").ends_with("out/lib.rs");
                 let line = text("line").parse().ok().filter(|_| own);
                 self.panic = Some((text("message"), line));
+            }
+            "thread panic" => {
+                let own = text("file").ends_with("out/lib.rs");
+                let line = text("line").parse().ok().filter(|_| own);
+                let lines = || crate::diagnostics::Lines::new(self.source, &self.cell.code);
+                let place = match line.and_then(|line| lines().of(line)) {
+                    Some(line) => format!("this cell, line {line}"),
+                    None if own => "code of an earlier cell".to_owned(),
+                    None => format!("{}:{}", text("file"), text("line")),
+                };
+                self.output.text(
+                    id,
+                    tandem_cell::Stream::Stderr,
+                    format!(
+                        "thread '{}' panicked at {place}:\n{}\n",
+                        text("thread"),
+                        text("message")
+                    ),
+                );
             }
             "question mark" => self.error = text("error"),
             "lost" => self.lost.push(text("name")),

@@ -50,13 +50,15 @@ class PythonCells(unittest.TestCase):
         self.assertEqual(ran.value, "'ADA'")
 
     def test_an_interrupt_ends_a_loop_and_keeps_the_variables(self):
-        self.run_cell("kept = 7")
+        ran = self.run_cell("kept = 7")
+        self.assertEqual(ran.status, "ok", ran.reply["content"])
         request = self.kernel.send("%%python\nprint('running')\nwhile True: pass")
         self.kernel.until(request, lambda m: m["msg_type"] == "stream")
         self.kernel.manager.interrupt_kernel()
         ran = self.kernel.collect(request)
         self.assertEqual(ran.reply["content"]["ename"], "KeyboardInterrupt")
-        self.assertEqual(self.run_cell("kept").value, "7")
+        after = self.run_cell("kept")
+        self.assertEqual(after.value, "7", (ran.reply["content"], after.reply["content"]))
 
     def test_a_crash_is_reported_and_the_next_cell_runs(self):
         ran = self.run_cell("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")

@@ -95,6 +95,23 @@ class RustCells(unittest.TestCase):
         self.kernel.until(request, prints("from behind"))
         self.assertEqual(self.kernel.collect(other).text(), "")
 
+    def test_a_loop_at_the_end_shows_nothing_of_its_own(self):
+        ran = self.kernel.run('for (a, b) in vec![(1, 2)] { println!("{a} {b}"); }')
+        self.assertEqual(ran.text(), "1 2\n")
+        self.assertIsNone(ran.value)
+
+    def test_a_panic_in_a_thread_names_the_line_of_the_cell(self):
+        ran = self.kernel.run(
+            "let thread = std::thread::Builder::new().name(\"helper\".into()).spawn(|| {\n"
+            "    let none: Option<u32> = None;\n"
+            "    none.expect(\"there was nothing\")\n"
+            "}).unwrap();\n"
+            "println!(\"joined: {}\", thread.join().is_err());"
+        )
+        self.assertEqual(ran.status, "ok", ran.reply["content"])
+        self.assertIn("joined: true", ran.text())
+        self.assertIn("thread 'helper' panicked at this cell, line 3:\nthere was nothing", ran.text("stderr"))
+
     def test_06_both_streams_come_in_the_order_written(self):
         ran = self.kernel.run('for i in 0..50 { println!("o{i}"); eprintln!("e{i}"); }')
         joined = "".join(content["text"] for content in ran.of("stream"))

@@ -250,6 +250,44 @@ impl AtomicBool {
 pub struct AtomicPtr<T>(real::AtomicPtr<T>);
 common!(AtomicPtr, *mut T, [T]);
 
+impl<T> AtomicPtr<T> {
+    /// Adds a number of elements to the address.
+    #[inline(always)]
+    pub fn fetch_ptr_add(&self, count: usize, order: Ordering) -> *mut T {
+        self.0.fetch_ptr_add(count, order)
+    }
+    /// Subtracts a number of elements from the address.
+    #[inline(always)]
+    pub fn fetch_ptr_sub(&self, count: usize, order: Ordering) -> *mut T {
+        self.0.fetch_ptr_sub(count, order)
+    }
+    /// Adds a number of bytes to the address.
+    #[inline(always)]
+    pub fn fetch_byte_add(&self, count: usize, order: Ordering) -> *mut T {
+        self.0.fetch_byte_add(count, order)
+    }
+    /// Subtracts a number of bytes from the address.
+    #[inline(always)]
+    pub fn fetch_byte_sub(&self, count: usize, order: Ordering) -> *mut T {
+        self.0.fetch_byte_sub(count, order)
+    }
+    /// Or, with the address.
+    #[inline(always)]
+    pub fn fetch_or(&self, value: usize, order: Ordering) -> *mut T {
+        self.0.fetch_or(value, order)
+    }
+    /// And, with the address.
+    #[inline(always)]
+    pub fn fetch_and(&self, value: usize, order: Ordering) -> *mut T {
+        self.0.fetch_and(value, order)
+    }
+    /// Exclusive or, with the address.
+    #[inline(always)]
+    pub fn fetch_xor(&self, value: usize, order: Ordering) -> *mut T {
+        self.0.fetch_xor(value, order)
+    }
+}
+
 impl<T> Default for AtomicPtr<T> {
     fn default() -> Self {
         Self::new(::core::ptr::null_mut())
