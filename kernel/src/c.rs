@@ -185,6 +185,8 @@ impl C {
         // SAFETY: only system calls between fork and exec.
         unsafe {
             command.pre_exec(|| {
+                // An ignored signal stays ignored in a child: the cell could not be interrupted.
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
                 // The tracer stops the program before its first instruction.
                 libc::ptrace(libc::PTRACE_TRACEME);

@@ -8,10 +8,17 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Rounds of reference, attempt and canary.
+/// Rounds of reference and attempt, each between two canaries.
 const ROUNDS: usize = 5;
 /// The least speedup of the canary on two cores; on an idle machine it is 2.
-const CANARY: f64 = 1.6;
+const CANARY: f64 = 1.75;
+/// The least share of the time that a thread of the canary must have had a core: with less, other
+/// programs were running, and what a round beside it took says nothing.
+const SHARE: f64 = 0.95;
+/// Rounds that must lie between good canaries.
+const QUIET: usize = 3;
+/// A contradiction counts only where it is found this many times in a row.
+const CONTRADICTIONS: usize = 3;
 /// Model and clock agree where neither is beyond this multiple of the other.
 const AGREEMENT: f64 = 1.6;
 
@@ -36,8 +43,34 @@ impl fibers::Request for Request {
 
 #[derive(Deserialize)]
 struct Times {
-    /// Reference, attempt, canary on one thread, canary on two; in nanoseconds.
-    rounds: Vec<[u64; 4]>,
+    /// Reference and attempt, in nanoseconds.
+    rounds: Vec<[u64; 2]>,
+    /// Before the first round, and after each.
+    canaries: Vec<Canary>,
+}
+
+/// A program whose speedup is known: wall time and processor time on one thread, and the same on
+/// two threads; in nanoseconds.
+#[derive(Deserialize)]
+struct Canary(u64, u64, u64, u64);
+
+impl Canary {
+    fn speedup(&self) -> f64 {
+        self.0 as f64 / self.2.max(1) as f64
+    }
+
+    fn is_quiet(&self) -> bool {
+        let share = |processor: u64, wall: u64| processor as f64 / wall.max(1) as f64;
+        self.speedup() >= CANARY
+            && share(self.1, self.0) >= SHARE
+            && share(self.3, self.2) >= 2.0 * SHARE
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Measures on this machine; none where it has one core only, or where the program does not answer.
@@ -55,31 +88,81 @@ pub fn ask(built: &Built, speedup: &Speedup, options: &Options) -> Result<Option
     let (Some(predicted), true) = (predicted, cores > 1) else {
         return Ok(None);
     };
-    let request = Request {
-        seeds: seeds(options.seed, 1000, ROUNDS),
-        token: child::token()?,
+    let mut said = None;
+    // Noise may contradict the model once, but not again and again while the canaries are well.
+    for time in 0..CONTRADICTIONS {
+        let request = Request {
+            seeds: seeds(options.seed, 1000 + time as u64, ROUNDS),
+            token: child::token()?,
+        };
+        let length = Duration::from_secs_f64(speedup.reference_ms / 1e3);
+        let patience = Duration::from_secs(10) + length * 40;
+        let Answer::<Times>::Given(times) = child::run(&built.native, &request, patience)? else {
+            return Ok(None);
+        };
+        let clock = compare(&times, predicted.speedup, cores, predicted.cores);
+        let contradicts = clock.agrees == Some(false);
+        said = Some(clock);
+        if !contradicts {
+            break;
+        }
+    }
+    Ok(said)
+}
+
+fn compare(times: &Times, predicted: f64, cores: usize, predicted_cores: usize) -> Clock {
+    let quiet = |round: usize| {
+        let beside = times.canaries.get(round..=round + 1);
+        beside.is_some_and(|beside| beside.iter().all(Canary::is_quiet))
     };
-    let length = Duration::from_secs_f64(speedup.reference_ms / 1e3);
-    let patience = Duration::from_secs(10) + length * 40;
-    let Answer::<Times>::Given(times) = child::run(&built.native, &request, patience)? else {
-        return Ok(None);
-    };
-    let median = |of: fn(&[u64; 4]) -> f64| {
-        let mut ratios: Vec<f64> = times.rounds.iter().map(of).collect();
-        ratios.sort_by(f64::total_cmp);
-        ratios.get(ratios.len() / 2).copied().unwrap_or(0.0)
-    };
-    let canary = median(|r| r[2] as f64 / r[3].max(1) as f64);
-    let measured = median(|r| r[0] as f64 / r[1].max(1) as f64);
-    let trusted = canary >= CANARY && predicted.cores == cores;
+    let measured: Vec<f64> = (0..times.rounds.len())
+        .filter(|&round| quiet(round))
+        .map(|round| times.rounds[round])
+        .map(|[reference, attempt]| reference as f64 / attempt.max(1) as f64)
+        .collect();
+    let trusted = measured.len() >= QUIET && predicted_cores == cores;
+    let measured = median(measured.into_iter());
     // Where both say that more cores do not help, how little does not matter.
-    let agree = (measured < 1.2 && predicted.speedup < 1.2)
-        || (measured / predicted.speedup).max(predicted.speedup / measured) <= AGREEMENT;
-    Ok(Some(Clock {
+    let agree = (measured < 1.2 && predicted < 1.2)
+        || (measured / predicted).max(predicted / measured) <= AGREEMENT;
+    Clock {
         cores,
-        canary,
+        canary: median(times.canaries.iter().map(Canary::speedup)),
         speedup: trusted.then_some(measured),
-        predicted: predicted.speedup,
+        predicted,
         agrees: trusted.then_some(agree),
-    }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(canaries: [Canary; 4], rounds: [[u64; 2]; 3]) -> Times {
+        Times {
+            rounds: rounds.into(),
+            canaries: canaries.into(),
+        }
+    }
+
+    const fn quiet() -> Canary {
+        Canary(20_000, 19_900, 10_100, 20_000)
+    }
+
+    #[test]
+    fn a_quiet_machine_confirms_or_contradicts() {
+        let canaries = || [quiet(), quiet(), quiet(), quiet()];
+        let twice = times(canaries(), [[200, 100]; 3]);
+        assert_eq!(compare(&twice, 1.9, 2, 2).agrees, Some(true));
+        let once = times(canaries(), [[200, 190]; 3]);
+        assert_eq!(compare(&once, 1.9, 2, 2).agrees, Some(false));
+    }
+
+    #[test]
+    fn rounds_beside_a_disturbed_canary_do_not_count() {
+        // Half a core for each thread: the ratio looks well, the processor time does not.
+        let disturbed = || Canary(40_000, 20_000, 20_000, 20_000);
+        let times = times([quiet(), disturbed(), quiet(), quiet()], [[200, 190]; 3]);
+        assert_eq!(compare(&times, 1.9, 2, 2).agrees, None);
+    }
 }

@@ -68,7 +68,8 @@ pub fn footnote(speedup: &Speedup) -> String {
                 clock.cores, clock.predicted
             ),
             _ => format!(
-                "It could not be confirmed by the clock here: a program that should be 2 times as fast on 2 cores was {:.1}.",
+                "It could not be confirmed by the clock here: other programs were running, or the cores are shared \
+                 (a program that should be 2 times as fast on 2 cores was {:.1}).",
                 clock.canary
             ),
         },

@@ -117,6 +117,9 @@ impl Host {
         // SAFETY: only system calls between fork and exec.
         unsafe {
             command.pre_exec(move || {
+                // Python makes no KeyboardInterrupt where it starts with the signal ignored, as
+                // under `nohup`.
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
                 for fd in fds {
                     if libc::fcntl(fd, libc::F_SETFD, 0) < 0 {
                         return Err(io::Error::last_os_error());

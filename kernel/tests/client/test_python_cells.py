@@ -1,6 +1,7 @@
 """Python cells, one test for each thing a reader would miss."""
 
 import os
+import signal
 import sys
 import unittest
 
@@ -109,6 +110,25 @@ class PythonCells(unittest.TestCase):
         ran = self.kernel.run("%python /no/such/python")
         self.assertEqual(ran.status, "error")
         self.assertIn("/no/such/python", ran.reply["content"]["evalue"])
+
+    def test_an_interrupt_works_where_the_kernel_was_started_with_it_ignored(self):
+        # As in the background of a script, and under nohup.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            kernel = Kernel()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        try:
+            for code in ("%%python\nprint('running', flush=True)\nwhile True: pass",
+                         "%%c\n#include <stdio.h>\nint main(void) { puts(\"running\"); fflush(stdout); for (;;); }"):
+                request = kernel.send(code)
+                kernel.until(request, lambda m: m["msg_type"] == "stream")
+                kernel.manager.interrupt_kernel()
+                reply = kernel.collect(request).reply["content"]
+                self.assertIn(reply["ename"], ("KeyboardInterrupt", "Interrupted"), reply)
+                self.assertNotIn("killed", reply["evalue"])
+        finally:
+            kernel.stop()
 
 
 if __name__ == "__main__":
