@@ -234,27 +234,31 @@ fn main() {
         f();
         start.elapsed().as_nanos() as u64
     };
-    let processor = || {
-        let mut time = [0; 2];
-        // SAFETY: the time of all threads of this process (2), written to `time`.
-        unsafe { clock_gettime(2, &mut time) };
-        (time[0] * 1_000_000_000 + time[1]) as u64
-    };
+    // Wall time of the whole and processor time of its threads.
     let spin = |n: u64| {
+        let mut time = [0; 2];
+        let mut processor = || {
+            // SAFETY: the time of this thread (3), written to `time`.
+            unsafe { clock_gettime(3, &mut time) };
+            time[0] * 1_000_000_000 + time[1]
+        };
+        let start = processor();
         let mut x = n;
         for i in 0..n { x = ::std::hint::black_box(x.rotate_left(5) ^ i); }
         ::std::hint::black_box(x);
+        processor() - start
     };
     let canary = || {
-        let before = processor();
-        let one = timed(&mut || spin(12_000_000));
-        let between = processor();
-        let two = timed(&mut || ::std::thread::scope(|s| {
-            s.spawn(|| spin(6_000_000));
-            s.spawn(|| spin(6_000_000));
+        let (mut alone, mut both) = (0, 0_i64);
+        let one = timed(&mut || alone = spin(12_000_000));
+        let two = timed(&mut || both = ::std::thread::scope(|s| {
+            let threads = [(); 2].map(|()| s.spawn(|| spin(6_000_000)));
+            threads.into_iter().map(|thread| thread.join().unwrap_or(0)).sum()
         }));
-        ::std::format!("[{one},{},{two},{}]", between - before, processor() - between)
+        ::std::format!("[{one},{alone},{two},{both}]")
     };
+    // The first is not counted: cores that slept wake up.
+    let _ = canary();
     let mut canaries = ::std::vec![canary()];
     let mut rounds = ::std::vec::Vec::new();
     for seed in seeds {

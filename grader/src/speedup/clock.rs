@@ -14,7 +14,7 @@ const ROUNDS: usize = 5;
 const CANARY: f64 = 1.75;
 /// The least share of the time that a thread of the canary must have had a core: with less, other
 /// programs were running, and what a round beside it took says nothing.
-const SHARE: f64 = 0.95;
+const SHARE: f64 = 0.9;
 /// Rounds that must lie between good canaries.
 const QUIET: usize = 3;
 /// A contradiction counts only where it is found this many times in a row.
