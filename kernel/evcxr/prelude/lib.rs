@@ -60,7 +60,7 @@ unsafe extern "C" {
 pub mod runtime {
     //! What generated code calls. The names are those that evcxr writes.
     use super::*;
-    use std::any::Any;
+    use std::any::{Any, TypeId};
     use std::panic::AssertUnwindSafe;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Mutex, Once};
@@ -76,13 +76,42 @@ pub mod runtime {
         }))
     }
 
+    /// The variables of a session; made for its first cell.
+    pub fn variables(store: *mut u8) -> *mut VariableStore {
+        match store.is_null() {
+            true => create_variable_store(),
+            false => store.cast(),
+        }
+    }
+
+    /// Keeps a variable that a cell has defined. The name of this function's instance tells the
+    /// kernel the type of the cell's variable number `N`.
+    #[inline(never)]
+    pub fn new_variable<T: 'static, const N: usize>(
+        store: &mut VariableStore,
+        name: &str,
+        value: T,
+    ) {
+        store.put_variable(name, value);
+    }
+
     impl VariableStore {
+        // What is generic is compiled with every cell, and slowly: it is kept small.
         pub fn put_variable<T: 'static>(&mut self, name: &str, value: T) {
-            self.variables.insert(name.to_owned(), Box::new(value));
+            self.put(name, Box::new(value));
+        }
+
+        fn put(&mut self, name: &str, value: Box<dyn Any>) {
+            self.variables.insert(name.to_owned(), value);
         }
 
         pub fn check_variable<T: 'static>(&mut self, name: &str) -> bool {
-            let kept = self.variables.get(name).is_none_or(|value| value.is::<T>());
+            self.check(name, TypeId::of::<T>())
+        }
+
+        fn check(&mut self, name: &str, kind: TypeId) -> bool {
+            let value = self.variables.get(name);
+            let kept = value.is_none_or(|value| (**value).type_id() == kind);
             if !kept {
                 send(&[("type", "lost"), ("name", name)]);
             }
@@ -90,12 +119,14 @@ pub mod runtime {
         }
 
         pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
-            match self
-                .variables
-                .remove(name)
-                .map(|value| value.downcast::<T>())
-            {
-                Some(Ok(value)) => *value,
+            let value = Box::into_raw(self.take(name, TypeId::of::<T>()));
+            // SAFETY: `take` has compared the types.
+            unsafe { *Box::from_raw(value.cast::<T>()) }
+        }
+
+        fn take(&mut self, name: &str, kind: TypeId) -> Box<dyn Any> {
+            match self.variables.remove(name) {
+                Some(value) if (*value).type_id() == kind => value,
                 _ => panic!("the variable `{name}` is not there any more"),
             }
         }
@@ -131,8 +162,9 @@ pub mod runtime {
         send(&[("type", "question mark"), ("error", error)]);
     }
 
-    /// Runs a cell's code: 0 it ended well, 1 it panicked, 2 a `?` ended it.
-    pub fn run(store: *mut *mut c_void, code: impl FnOnce(*mut c_void) -> *mut c_void) -> i32 {
+    /// Runs a cell's code: 0 it ended well, 1 it panicked, 2 a `?` ended it. Not generic: compiled
+    /// once, and not with every cell.
+    pub fn run(store: *mut *mut c_void, code: fn(*mut c_void) -> *mut c_void) -> i32 {
         static HOOK: Once = Once::new();
         HOOK.call_once(install_hook);
         RUNS_CELL.set(true);
@@ -242,9 +274,13 @@ pub mod runtime {
 
     impl<T: std::fmt::Debug + ?Sized> Show for T {
         fn evcxr_display(&self) {
-            if std::any::type_name::<T>() != "()" {
-                show(&format!("{self:?}"));
-            }
+            show_value(std::any::type_name::<T>(), &self);
+        }
+    }
+
+    fn show_value(kind: &str, value: &dyn std::fmt::Debug) {
+        if kind != "()" {
+            show(&format!("{value:?}"));
         }
     }
 

@@ -1,7 +1,9 @@
 //! Completion, documentation, and whether a cell is whole.
 
-use crate::rust::Startup;
-use std::sync::Arc;
+use crate::engine::Engine;
+use crate::session::Session;
+use crate::startup::{Startup, lock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tandem_cell::{Assistant, Completeness, Completions, Inspection, MimeBundle};
 
@@ -10,18 +12,36 @@ const PATIENCE: Duration = Duration::from_secs(13);
 
 /// Asks evcxr, which is free while a cell runs.
 pub struct RustAssistant {
-    pub(crate) startup: Arc<Startup>,
+    pub startup: Arc<Startup>,
+    pub session: Arc<Mutex<Session>>,
 }
 
 impl RustAssistant {
-    fn ask<T>(&self, question: impl FnOnce(&mut crate::engine::Engine) -> Option<T>) -> Option<T> {
+    fn ask<T>(&self, question: impl FnOnce(&mut Engine) -> Option<T>) -> Option<T> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             if let Some(ready) = self.startup.now()
                 && let Ok(mut engine) = ready.engine.try_lock()
             {
-                let answer = std::panic::AssertUnwindSafe(|| question(&mut engine));
-                return std::panic::catch_unwind(answer).ok().flatten();
+                // Cells must not wait for the answer: the session is not held meanwhile.
+                let (untold, variables) = {
+                    let mut session = lock(&self.session);
+                    (
+                        std::mem::take(&mut session.untold),
+                        session.variables.clone(),
+                    )
+                };
+                let answer = std::panic::AssertUnwindSafe(|| {
+                    engine.synchronise(&untold, &variables);
+                    question(&mut engine)
+                });
+                return match std::panic::catch_unwind(answer) {
+                    Ok(answer) => answer,
+                    Err(_) => {
+                        lock(&self.session).untold.insert_str(0, &untold);
+                        None
+                    }
+                };
             }
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -1,12 +1,19 @@
 //! How a cell that did not end well is explained to its user.
 
 use crate::diagnostics::{self, Lines};
-use crate::rust::failure;
 use crate::service::Artifact;
 use crate::worker::{End, Ran};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use tandem_cell::{Cell, CellError};
+use tandem_cell::{Cell, CellError, Outcome};
+
+/// An error of one line.
+pub fn failure(name: &str, value: impl Into<String>) -> CellError {
+    match Outcome::failed(name, value) {
+        Outcome::Failed(error) => error,
+        Outcome::Ok => unreachable!("`failed` makes failures"),
+    }
+}
 
 /// The error of a run that did not end well.
 pub fn explain(ran: &Ran, cell: &Cell, artifact: &Artifact) -> Option<CellError> {

@@ -1,10 +1,12 @@
 //! evcxr's context: what it is told, and what it is made to forget.
 
 use crate::diagnostics::{Lines, compile_error};
+use crate::direct;
 use crate::items::{Types, name_statics, names_one_of};
 use crate::parts::{CRATES, Parts};
 use crate::service::{Artifact, Service};
-use crate::source::{self, FIRST};
+use crate::session::{Session, Variable, Variables};
+use crate::source;
 use evcxr::{CommandContext, Error, EvalContext};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -16,18 +18,10 @@ use tandem_cell::CellError;
 /// While evcxr looks for its tools, this process's PATH begins with the stand-ins.
 static PATH: Mutex<()> = Mutex::new(());
 
-/// Variables: name to type.
-pub type Variables = HashMap<String, String>;
-
-/// evcxr's context and what is known beside it.
+/// evcxr's context. What it believes is made to agree with the session before it is asked.
 pub struct Engine {
     context: CommandContext,
     service: Arc<Service>,
-    types: Types,
-    /// All items so far, as compiled last.
-    items: String,
-    /// For each variable, whether it is `mut`.
-    mutable: HashMap<String, bool>,
     /// Crates that evcxr has been told of.
     known: HashSet<String>,
 }
@@ -49,8 +43,8 @@ pub struct Redefined {
 
 /// What became of a cell's text.
 pub enum Compiled {
-    /// There is something to run.
-    Run(Box<Artifact>),
+    /// There is something to run; these are the variables when it has ended well.
+    Run(Box<Artifact>, Variables),
     /// It has only changed definitions.
     Nothing,
     /// evcxr answered by itself (one of its `:` commands).
@@ -83,24 +77,42 @@ impl Engine {
         Ok(Engine {
             context: CommandContext::with_eval_context(context),
             service,
-            types: Types::default(),
-            items: FIRST.to_owned(),
-            mutable: HashMap::new(),
             known: HashSet::new(),
         })
     }
 
-    /// The session's items, as the last cell was compiled with them.
-    pub fn items(&self) -> &str {
-        &self.items
-    }
-
-    /// Variables and their types.
-    pub fn variables(&self) -> Variables {
+    /// Variables and their types, as evcxr sees them.
+    fn believed(&self) -> HashMap<String, String> {
         self.context
             .variables_and_types()
             .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
             .collect()
+    }
+
+    /// Tells evcxr what has been defined without it, and what has become of the variables.
+    pub fn synchronise(&mut self, untold: &str, variables: &Variables) {
+        if !untold.is_empty() {
+            self.make_known(untold);
+            self.pretend(&name_statics(untold));
+        }
+        let believed = self.believed();
+        let gone: Vec<String> = believed
+            .keys()
+            .filter(|name| !variables.contains_key(*name))
+            .cloned()
+            .collect();
+        self.forget(&gone);
+        let new: String = variables
+            .iter()
+            .filter(|(name, variable)| believed.get(*name) != Some(&variable.kind))
+            .map(|(name, Variable { kind, mutable })| {
+                let mutable = if *mutable { "mut " } else { "" };
+                format!("let {mutable}{name}: {kind} = loop {{}};\n")
+            })
+            .collect();
+        if !new.is_empty() {
+            self.pretend(&new);
+        }
     }
 
     /// Infers a type once, so that the first `let` of the user need not wait for it.
@@ -109,11 +121,17 @@ impl Engine {
         self.forget(&["tandem_warm".to_owned()]);
     }
 
-    /// Compiles a cell on top of the session. `level` is the optimisation level.
+    /// Compiles a cell on top of the session, which evcxr must know. `level` is the optimisation
+    /// level.
     ///
     /// # Errors
     /// All of rustc's errors as one, with the cell's lines.
-    pub fn compile(&mut self, code: &str, level: &str) -> Result<Compiled, CellError> {
+    pub fn compile(
+        &mut self,
+        session: &mut Session,
+        code: &str,
+        level: &str,
+    ) -> Result<Compiled, CellError> {
         self.make_known(code);
         let named = name_statics(code);
         {
@@ -123,7 +141,7 @@ impl Engine {
             state.dry = false;
             state.first_failure = None;
             state.last_failure = None;
-            state.types = self.types.clone();
+            state.types = session.types.clone();
         }
         let outputs = self
             .context
@@ -136,93 +154,62 @@ impl Engine {
                 false => Compiled::Said(said),
             });
         };
-        self.items.clone_from(&artifact.source.items);
-        self.mutable.extend(artifact.source.mutable.clone());
+        session.items.clone_from(&artifact.source.items);
+        session.names.extend(direct::defined(code));
+        let bound = direct::mutable(code);
+        let after = self.believed().into_iter().map(|(name, kind)| {
+            let taken = artifact.source.mutable.get(&name);
+            let known = session.variables.get(&name).map(|v| &v.mutable);
+            let mutable = bound.get(&name).or(taken).or(known);
+            let mutable = mutable.copied().unwrap_or(true);
+            (name, Variable { kind, mutable })
+        });
+        let after = after.collect();
         Ok(match artifact.entry {
-            Some(_) => Compiled::Run(Box::new(artifact)),
+            Some(_) => Compiled::Run(Box::new(artifact), after),
             None => Compiled::Nothing,
         })
     }
 
-    /// Compiles a cell that changes no state, without evcxr; `None` where it is not such a
-    /// cell, or does not compile so.
-    pub fn compile_free_standing(&mut self, code: &str, level: &str) -> Option<Artifact> {
-        let free = source::is_free_standing(code)
-            && !self
-                .context
-                .variables_and_types()
-                .any(|(name, _)| source::mentions(code, name));
-        if !free {
-            return None;
-        }
-        self.service.state().types = self.types.clone();
-        self.service
-            .build_free_standing(&self.items, code, level)
-            .ok()
-    }
-
-    /// Prepares for what `code` defines anew: evcxr forgets the variables whose memory has the
-    /// old form. [`Engine::undo`] is to be called if the cell fails.
-    pub fn redefine(&mut self, code: &str) -> Redefined {
-        let before = self.variables();
-        let types = self.types.clone();
-        let changed = types.changed_by(code);
-        let dropped: Vec<(String, String)> = before
+    /// Prepares for what `code` defines anew: variables whose memory has the old form are
+    /// dropped. [`Engine::undo`] is to be called if the cell fails.
+    pub fn redefine(&mut self, session: &mut Session, code: &str) -> Redefined {
+        let changed = session.types.changed_by(code);
+        let dropped: Vec<(String, String)> = session
+            .variables
             .iter()
-            .filter(|(_, kind)| names_one_of(kind, &changed))
-            .map(|(name, kind)| (name.clone(), kind.clone()))
+            .filter(|(_, variable)| names_one_of(&variable.kind, &changed))
+            .map(|(name, variable)| (name.clone(), variable.kind.clone()))
             .collect();
-        let names: Vec<String> = dropped.iter().map(|(name, _)| name.clone()).collect();
-        self.forget(&names);
         let redefined = Redefined {
-            old: types.replaced_by(code),
-            reset: types.reset_statics(&changed),
-            before,
-            types,
+            old: session.types.replaced_by(code),
+            reset: session.types.reset_statics(&changed),
+            before: session.variables.clone(),
+            types: session.types.clone(),
             dropped,
         };
-        self.types.learn(code, &name_statics(code));
+        for (name, _) in &redefined.dropped {
+            session.variables.remove(name);
+        }
+        self.synchronise(&std::mem::take(&mut session.untold), &session.variables);
+        session.types.learn(code, &name_statics(code));
         redefined
     }
 
-    /// Makes evcxr believe that the cell has not happened: neither its variables, nor types
-    /// that it put in the place of others. `committed` says that evcxr has its definitions.
-    pub fn undo(&mut self, redefined: Redefined, committed: bool) {
+    /// Makes it so that the cell has not happened: neither its variables, nor types that it put
+    /// in the place of others. `committed` says that evcxr has its definitions.
+    pub fn undo(&mut self, session: &mut Session, redefined: Redefined, committed: bool) {
         if committed && !redefined.old.is_empty() {
             self.pretend(&redefined.old);
-            self.types = redefined.types;
+            session.types = redefined.types;
         } else if !committed {
-            self.types = redefined.types;
+            session.types = redefined.types;
         }
-        self.roll_back(&redefined.before);
-    }
-
-    /// Makes evcxr believe that the variables are those of `before`: the cell's changes have
-    /// not happened.
-    fn roll_back(&mut self, before: &Variables) {
-        let now = self.variables();
-        let new: Vec<String> = now
-            .keys()
-            .filter(|name| !before.contains_key(*name))
-            .cloned()
-            .collect();
-        self.forget(&new);
-        let lost: String = before
-            .iter()
-            .filter(|(name, kind)| now.get(*name) != Some(kind))
-            .map(|(name, kind)| {
-                let mutable = self.mutable.get(name).copied().unwrap_or(true);
-                let mutable = if mutable { "mut " } else { "" };
-                format!("let {mutable}{name}: {kind} = loop {{}};\n")
-            })
-            .collect();
-        if !lost.is_empty() {
-            self.pretend(&lost);
-        }
+        session.variables = redefined.before;
     }
 
     /// Makes evcxr forget variables.
-    pub fn forget(&mut self, names: &[String]) {
+    fn forget(&mut self, names: &[String]) {
         if !names.is_empty() {
             self.service.state().forget = names.to_vec();
             self.pretend("();");

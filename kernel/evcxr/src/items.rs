@@ -55,6 +55,33 @@ pub struct Types {
 }
 
 impl Types {
+    /// Whether the session defines a type, trait, constant or module of this name.
+    pub fn defines(&self, name: &str) -> bool {
+        self.known.contains_key(name)
+    }
+
+    /// Whether `name` is a struct, an enum or a union of the session, outside of modules.
+    pub fn is_data(&self, name: &str) -> bool {
+        let Some(definition) = self.known.get(name) else {
+            return false;
+        };
+        match syn::parse_str(&definition.form) {
+            Ok(syn::Item::Struct(item)) => item.ident == name,
+            Ok(syn::Item::Enum(item)) => item.ident == name,
+            Ok(syn::Item::Union(item)) => item.ident == name,
+            _ => false,
+        }
+    }
+
+    /// Whether `name` is a trait of the session, outside of modules.
+    pub fn is_trait(&self, name: &str) -> bool {
+        let found = self
+            .known
+            .get(name)
+            .map(|known| syn::parse_str(&known.form));
+        matches!(found, Some(Ok(syn::Item::Trait(item))) if item.ident == name)
+    }
+
     /// Names that `code` defines otherwise than before, with all types that hold one of them.
     pub fn changed_by(&self, code: &str) -> HashSet<String> {
         let mut changed: HashSet<String> = definitions(code)

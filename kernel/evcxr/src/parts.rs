@@ -4,7 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -118,7 +118,10 @@ impl Parts {
         };
         let libraries = output(&rustc, &["--print", "target-libdir"]).ok_or(PartsError::NoRustc)?;
         let list = project.join("externs");
-        if !list.exists() {
+        // Kernels that start at the same time: one builds, the others wait.
+        let lock = folder.join("lock");
+        let lock = fs::File::create(&lock).map_err(at(&lock))?;
+        if !list.exists() && lock.lock().is_ok() && !list.exists() {
             let tools = Tools {
                 cargo: &cargo,
                 // Found also by another process than rustc's own children.
@@ -155,10 +158,13 @@ fn output(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Option<St
 }
 
 fn write_program(path: &Path) -> Result<(), PartsError> {
-    let new = path.with_extension(format!("new{}", std::process::id()));
-    fs::write(&new, WORKER).map_err(at(&new))?;
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).map_err(at(&new))?;
-    fs::rename(&new, path).map_err(at(path))
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(at(folder))?;
+    new.write_all(WORKER).map_err(at(path))?;
+    let mode = fs::Permissions::from_mode(0o755);
+    new.as_file().set_permissions(mode).map_err(at(path))?;
+    new.persist(path).map_err(|error| at(path)(error.error))?;
+    Ok(())
 }
 
 struct Tools<'a> {

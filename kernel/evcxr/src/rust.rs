@@ -2,19 +2,21 @@
 
 use crate::assist::RustAssistant;
 use crate::diagnostics::{self, Lines};
-use crate::ending::explain;
-use crate::engine::{Compiled, Engine, Redefined};
+use crate::direct;
+use crate::ending::{explain, failure};
+use crate::engine::{Compiled, Redefined};
 use crate::hints;
-use crate::items::function_arguments;
+use crate::items::{function_arguments, name_statics};
 use crate::parts::{Parts, PartsError};
 use crate::service::{Artifact, Service};
+use crate::session::Session;
 use crate::source;
+use crate::startup::{Startup, cannot_start, lock};
 use crate::worker::{End, Ran, Worker};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use tandem_cell::{
     Assistant, Cell, CellError, CellId, EventKind, Interrupter, Language, MimeBundle, Outcome,
     Output, Stream, Unwatched, Watch,
@@ -49,69 +51,6 @@ pub struct Export {
     pub library: PathBuf,
 }
 
-/// What is made in the background.
-pub(crate) struct Ready {
-    pub(crate) engine: Mutex<Engine>,
-    service: Arc<Service>,
-}
-
-/// Filled once by the thread that starts everything.
-#[derive(Default)]
-pub(crate) struct Startup {
-    ready: Mutex<Option<Result<Arc<Ready>, CellError>>>,
-    changed: Condvar,
-    base: Mutex<Option<tempfile::TempDir>>,
-    early: Mutex<Option<Arc<Service>>>,
-    waiting: AtomicUsize,
-}
-
-impl Startup {
-    /// Waits until evcxr is ready, or has failed to be.
-    fn wait(&self) -> Result<Arc<Ready>, CellError> {
-        let mut ready = self.ready.lock().unwrap_or_else(|e| e.into_inner());
-        loop {
-            if let Some(result) = &*ready {
-                return result.clone();
-            }
-            ready = self.changed.wait(ready).unwrap_or_else(|e| e.into_inner());
-        }
-    }
-
-    /// The engine, if it is ready.
-    pub(crate) fn now(&self) -> Option<Arc<Ready>> {
-        let ready = self.ready.lock().unwrap_or_else(|e| e.into_inner());
-        ready.as_ref()?.as_ref().ok().cloned()
-    }
-
-    fn set(&self, result: Result<Arc<Ready>, CellError>) {
-        *self.ready.lock().unwrap_or_else(|e| e.into_inner()) = Some(result);
-        self.changed.notify_all();
-    }
-
-    /// Waits for the service, which is there long before evcxr is.
-    fn service(&self) -> Option<Arc<Service>> {
-        let mut early = self.early.lock().unwrap_or_else(|e| e.into_inner());
-        loop {
-            if early.is_some() {
-                return early.clone();
-            }
-            if self
-                .ready
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .is_some()
-            {
-                return None;
-            }
-            early = self
-                .changed
-                .wait_timeout(early, Duration::from_millis(20))
-                .unwrap_or_else(|e| e.into_inner())
-                .0;
-        }
-    }
-}
-
 /// Rust cells of one session.
 pub struct Rust {
     config: RustConfig,
@@ -120,6 +59,7 @@ pub struct Rust {
     interrupt: Arc<Interrupt>,
     opt_level: String,
     dependencies: Vec<(String, String)>,
+    session: Arc<Mutex<Session>>,
 }
 
 #[derive(Default)]
@@ -136,53 +76,13 @@ impl Interrupter for Interrupt {
     }
 }
 
-pub(crate) fn failure(name: &str, value: impl Into<String>) -> CellError {
-    match Outcome::failed(name, value) {
-        Outcome::Failed(error) => error,
-        Outcome::Ok => unreachable!("`failed` makes failures"),
-    }
-}
-
-fn cannot_start(error: impl std::fmt::Display) -> CellError {
-    failure("StartError", error.to_string())
-}
-
 impl Rust {
     /// Starts to get ready, on threads of its own; returns at once.
     ///
     /// # Errors
     /// Where no temporary folder can be made.
     pub fn start(config: RustConfig) -> std::io::Result<Rust> {
-        let startup = Arc::new(Startup::default());
-        let base = tempfile::Builder::new().prefix("tandem-").tempdir()?;
-        let (own, data, folder) = (startup.clone(), config.data.clone(), base.path().to_owned());
-        *startup.base.lock().unwrap_or_else(|e| e.into_inner()) = Some(base);
-        std::thread::spawn(move || {
-            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let parts = Parts::find(&data, &[], &mut |_| {}).map_err(cannot_start)?;
-                let service = Service::start(&folder, parts).map_err(cannot_start)?;
-                *own.early.lock().unwrap_or_else(|e| e.into_inner()) = Some(service.clone());
-                own.changed.notify_all();
-                let engine = Engine::new(service.clone()).map_err(cannot_start)?;
-                Ok(Arc::new(Ready {
-                    engine: Mutex::new(engine),
-                    service,
-                }))
-            }));
-            own.set(
-                made.unwrap_or_else(|_| Err(failure("StartError", "evcxr panicked at its start"))),
-            );
-            // A cell that waits goes first; else the first `let` is made ready for.
-            if own.waiting.load(Ordering::SeqCst) == 0
-                && let Some(ready) = own.now()
-            {
-                ready
-                    .engine
-                    .lock()
-                    .unwrap_or_else(|e| e.into_inner())
-                    .warm_up();
-            }
-        });
+        let startup = Startup::begin(&config.data)?;
         Ok(Rust {
             config,
             startup,
@@ -190,6 +90,7 @@ impl Rust {
             interrupt: Arc::default(),
             opt_level: "0".to_owned(),
             dependencies: Vec::new(),
+            session: Arc::default(),
         })
     }
 
@@ -232,25 +133,19 @@ impl Rust {
             Some(_) => format!("{{{}\n}};", cell.code),
             None => cell.code.clone(),
         };
-        if self.startup.now().is_none()
-            && source::is_free_standing(&code)
-            && let Some(service) = self.startup.service()
-            && let Ok(artifact) = service.build_free_standing(source::FIRST, &code, &level)
+        if let Some(service) = self.startup.service()
+            && let Some(compiled) = self.compile_directly(&service, &code, &level)
         {
-            return Ok((Compiled::Run(Box::new(artifact)), service, None));
+            return Ok((compiled, service, None));
         }
-        self.startup.waiting.fetch_add(1, Ordering::SeqCst);
-        let ready = self.startup.wait();
-        self.startup.waiting.fetch_sub(1, Ordering::SeqCst);
-        let ready = ready?;
-        let mut engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
+        let ready = self.startup.wait_first()?;
+        let mut engine = lock(&ready.engine);
+        let mut session = lock(&self.session);
+        let session = &mut *session;
         let service = ready.service.clone();
-        if let Some(artifact) = engine.compile_free_standing(&code, &level) {
-            return Ok((Compiled::Run(Box::new(artifact)), service, None));
-        }
-        let redefined = engine.redefine(&code);
+        let redefined = engine.redefine(session, &code);
         let compiled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            engine.compile(&code, &level)
+            engine.compile(session, &code, &level)
         }));
         let error = match compiled {
             Ok(Ok(compiled)) => return Ok((compiled, service, Some(redefined))),
@@ -260,8 +155,31 @@ impl Rust {
                 "rust-analyzer panicked on this cell; try to write it otherwise",
             ),
         };
-        engine.undo(redefined, false);
+        engine.undo(session, redefined, false);
         Err(error)
+    }
+
+    /// Compiles a cell without evcxr, if it is of that kind.
+    fn compile_directly(&self, service: &Service, code: &str, level: &str) -> Option<Compiled> {
+        let mut session = lock(&self.session);
+        let number = service.number();
+        let direct = direct::write(&session, code, number)?;
+        let mut types = session.types.clone();
+        let items = &direct.items;
+        if !items.text.is_empty() {
+            types.learn(&items.text, &name_statics(&items.text));
+        }
+        let (artifact, items, new) = service.build_direct(direct, &types, number, level)?;
+        session.types = types;
+        session.items.clone_from(&artifact.source.items);
+        session.names.extend(items.names);
+        session.untold += &items.text;
+        if artifact.entry.is_none() {
+            return Some(Compiled::Nothing);
+        }
+        let mut after = session.variables.clone();
+        after.extend(new);
+        Some(Compiled::Run(Box::new(artifact), after))
     }
 
     /// Says what the cell's new definitions have cost.
@@ -306,8 +224,8 @@ impl Rust {
         watch: &mut dyn Watch,
     ) -> Result<Option<Ran>, CellError> {
         let (compiled, service, redefined) = self.compile(cell)?;
-        let artifact = match compiled {
-            Compiled::Run(artifact) => artifact,
+        let (artifact, after) = match compiled {
+            Compiled::Run(artifact, after) => (artifact, after),
             Compiled::Nothing => {
                 if let Some(redefined) = redefined {
                     Self::show_losses(cell, &redefined, output);
@@ -330,18 +248,24 @@ impl Rust {
         let ran = self
             .worker(&service)?
             .run(&artifact, cell, output, watch, &asked);
-        if let Some(ready) = self.startup.now() {
-            let mut engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
-            engine.forget(&ran.lost);
-            if ran.all_lost {
-                let all: Vec<String> = engine.variables().into_keys().collect();
-                engine.forget(&all);
-            } else if let Some(redefined) = redefined {
-                match ran.end {
-                    End::Done => Self::show_losses(cell, &redefined, output),
-                    _ => engine.undo(redefined, true),
+        match (&ran.end, redefined) {
+            (End::Done, redefined) => {
+                lock(&self.session).variables = after;
+                if let Some(redefined) = redefined {
+                    Self::show_losses(cell, &redefined, output);
                 }
             }
+            (_, Some(redefined)) => {
+                if let Some(ready) = self.startup.now() {
+                    let mut engine = lock(&ready.engine);
+                    engine.undo(&mut lock(&self.session), redefined, true);
+                }
+            }
+            (_, None) => {}
+        }
+        {
+            let variables = &mut lock(&self.session).variables;
+            variables.retain(|name, _| !ran.all_lost && !ran.lost.contains(name));
         }
         if ran.all_lost {
             self.worker = None;
@@ -431,7 +355,7 @@ impl Rust {
             .wait()
             .map_err(|error| RustError::Request(error.value))?;
         let library = parts.library.clone();
-        let mut engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
+        let mut engine = lock(&ready.engine);
         engine.use_parts(parts, name, version);
         self.dependencies = dependencies;
         if let Some(worker) = &mut self.worker {
@@ -452,9 +376,9 @@ impl Rust {
             .startup
             .wait()
             .map_err(|error| RustError::Request(error.value))?;
-        let items = {
-            let engine = ready.engine.lock().unwrap_or_else(|e| e.into_inner());
-            engine.items().to_owned()
+        let (items, types) = {
+            let session = lock(&self.session);
+            (session.items.clone(), session.types.clone())
         };
         let mut text = items.clone();
         for name in names {
@@ -477,7 +401,7 @@ impl Rust {
         }
         ready
             .service
-            .build_library(&text, "3")
+            .build_library(&text, &types, "3")
             .map_err(|messages| {
                 let error = diagnostics::compile_error(&messages, &Lines::new("", ""));
                 RustError::Request(format!(
@@ -548,6 +472,9 @@ impl Language for Rust {
         }
         let result = self.run(cell, output, watch);
         self.interrupt.running.store(false, Ordering::SeqCst);
+        if let Some(service) = self.startup.early() {
+            service.get_ready();
+        }
         match result {
             Ok(_) => Outcome::Ok,
             Err(mut error) => {
@@ -571,6 +498,7 @@ impl Language for Rust {
     fn assistant(&self) -> Arc<dyn Assistant> {
         Arc::new(RustAssistant {
             startup: self.startup.clone(),
+            session: self.session.clone(),
         })
     }
 

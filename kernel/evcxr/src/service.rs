@@ -1,9 +1,13 @@
 //! The build service: what answers evcxr's calls of cargo, and plays its child process.
 
+use crate::direct::{Direct, Items};
 use crate::items::Types;
 use crate::parts::Parts;
+use crate::rustc::{Compiled, Rustc, Use};
+use crate::session::{Variable, Variables};
 use crate::source::{self, Source};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -34,7 +38,7 @@ pub struct State {
     pub forget: Vec<String>,
     /// What the session defines, with the cell that is being built.
     pub types: Types,
-    /// The last cell that was built.
+    /// The last cell that was built for evcxr.
     pub artifact: Option<Artifact>,
     /// Source and messages of the first try that failed; evcxr tries again with other code
     /// around the cell, and then rustc complains of that.
@@ -52,6 +56,25 @@ struct Answer {
     status: i32,
 }
 
+/// Begin of the name of a session's folder.
+pub const FOLDER: &str = "tandem-";
+/// A file that its session keeps locked.
+const ALIVE: &str = "alive";
+
+/// Removes folders of sessions that were killed and could not do it themselves.
+pub fn sweep() {
+    let folders = std::fs::read_dir(std::env::temp_dir());
+    for folder in folders.into_iter().flatten().flatten() {
+        let path = folder.path();
+        if folder.file_name().to_string_lossy().starts_with(FOLDER)
+            && let Ok(file) = File::open(path.join(ALIVE))
+            && file.try_lock().is_ok()
+        {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
 /// The service and its folder.
 pub struct Service {
     /// evcxr's own folder.
@@ -60,8 +83,11 @@ pub struct Service {
     pub tools: PathBuf,
     /// Socket of the relay.
     pub relay: PathBuf,
+    rustc: Rustc,
     parts: Mutex<Parts>,
     state: Mutex<State>,
+    /// Locked as long as this process lives: see [`sweep`].
+    _alive: File,
 }
 
 impl Service {
@@ -72,12 +98,17 @@ impl Service {
     pub fn start(base: &Path, parts: Parts) -> std::io::Result<Arc<Service>> {
         let tools = base.join("tools");
         let folder = base.join("evcxr");
-        for path in [&tools, &folder, &base.join("out"), &base.join("lib")] {
+        for path in [&tools, &folder, &base.join("lib")] {
             std::fs::create_dir_all(path)?;
         }
         for tool in ["cargo", "rustup"] {
             std::os::unix::fs::symlink(&parts.worker, tools.join(tool))?;
         }
+        // Nobody must find it while it is not locked.
+        let new = base.join("new");
+        let alive = File::create(&new)?;
+        alive.lock()?;
+        std::fs::rename(new, base.join(ALIVE))?;
         let (build, relay) = (base.join("build"), base.join("relay"));
         let about = json!({
             "pid": std::process::id(),
@@ -90,11 +121,13 @@ impl Service {
             folder,
             tools,
             relay: relay.clone(),
+            rustc: Rustc::new(base)?,
             parts: Mutex::new(parts),
             state: Mutex::new(State {
                 opt_level: "0".to_owned(),
                 ..State::default()
             }),
+            _alive: alive,
         });
         let builds = UnixListener::bind(build)?;
         let own = service.clone();
@@ -179,13 +212,14 @@ impl Service {
     /// Compiles what evcxr has written, or only checks it.
     fn build(&self, check: bool) -> Answer {
         let written = std::fs::read_to_string(self.folder.join("src/lib.rs")).unwrap_or_default();
-        let (dry, level) = {
+        let (dry, level, number) = {
             let mut state = self.state();
             state.number += 1;
-            (state.dry, state.opt_level.clone())
+            (state.dry, state.opt_level.clone(), state.number)
         };
+        let library = self.place_for_library(number);
         if dry {
-            return self.built(&self.place_for_library(), true);
+            return self.built(&library, true);
         }
         if let Some((same, at, answer)) = &self.state().last
             && *same == written
@@ -194,7 +228,6 @@ impl Service {
         {
             return answer.clone();
         }
-        let number = self.state().number;
         let source = match check {
             true => Source {
                 entry: None,
@@ -202,8 +235,10 @@ impl Service {
             },
             false => source::prepare(&written, number),
         };
-        let library = self.place_for_library();
-        let (messages, status) = self.compile(&source, &library, &level);
+        let types = self.state().types.clone();
+        let Compiled {
+            messages, status, ..
+        } = self.compile(&source, &types, &library, &level, check);
         let source_text = source.text.clone();
         let nothing = source.entry.is_none();
         let stderr: String = messages
@@ -243,49 +278,71 @@ impl Service {
         answer
     }
 
-    /// Compiles a source that evcxr has no part in. Answers the errors where it does not.
-    pub fn build_free_standing(
+    /// The number of the next source.
+    pub fn number(&self) -> u64 {
+        let mut state = self.state();
+        state.number += 1;
+        state.number
+    }
+
+    /// Compiles a cell that evcxr has no part in, and finds the types of its new variables.
+    /// `None` where it does not compile so, or a type has no name that later cells can use.
+    pub fn build_direct(
         &self,
-        items: &str,
-        code: &str,
+        direct: Direct,
+        types: &Types,
+        number: u64,
         level: &str,
-    ) -> Result<Artifact, Vec<Value>> {
-        let number = {
-            let mut state = self.state();
-            state.number += 1;
-            state.number
-        };
-        let source = source::free_standing(items, code, number);
-        let library = self.place_for_library();
-        match self.compile(&source, &library, level) {
-            (messages, 0) => Ok(Artifact {
-                library,
-                entry: source.entry.clone(),
-                source,
-                messages,
-            }),
-            (messages, _) => Err(messages),
+    ) -> Option<(Artifact, Items, Variables)> {
+        let library = self.place_for_library(number);
+        let compiled = self.compile(&direct.source, types, &library, level, false);
+        if compiled.status != 0 {
+            return None;
         }
+        let kinds = compiled.kinds(direct.new.len(), types)?;
+        let variables = direct.new.into_iter().zip(kinds);
+        let variables = variables
+            .map(|((name, mutable), kind)| (name, Variable { kind, mutable }))
+            .collect();
+        let artifact = Artifact {
+            library,
+            entry: direct.source.entry.clone(),
+            source: direct.source,
+            messages: compiled.messages,
+        };
+        Some((artifact, direct.items, variables))
     }
 
     /// Compiles a library for another process.
-    pub fn build_library(&self, text: &str, level: &str) -> Result<PathBuf, Vec<Value>> {
-        self.state().number += 1;
-        let library = self.place_for_library();
+    pub fn build_library(
+        &self,
+        text: &str,
+        types: &Types,
+        level: &str,
+    ) -> Result<PathBuf, Vec<Value>> {
+        let library = self.place_for_library(self.number());
         let source = Source {
-            text: text.to_owned(),
-            entry: Some(String::new()),
+            text: types.current_statics(text),
+            entry: None,
             items: String::new(),
             mutable: Default::default(),
         };
-        match self.compile(&source, &library, level) {
-            (_, 0) => Ok(library),
-            (messages, _) => Err(messages),
+        let parts = self.parts();
+        let compiled = self
+            .rustc
+            .compile(&parts, &source, &library, level, Use::Library);
+        match compiled.status {
+            0 => Ok(library),
+            _ => Err(compiled.messages),
         }
     }
 
-    fn place_for_library(&self) -> PathBuf {
-        let number = self.state().number;
+    /// Prepares for the next cell while nobody waits.
+    pub fn get_ready(&self) {
+        self.rustc.get_ready(&self.parts());
+    }
+
+    fn place_for_library(&self, number: u64) -> PathBuf {
         self.base().join(format!("lib/libctx_{number}.so"))
     }
 
@@ -317,75 +374,24 @@ impl Service {
         say(format!("{message}\n"))
     }
 
-    fn compile(&self, source: &Source, library: &Path, level: &str) -> (Vec<Value>, i32) {
-        // The name ends like evcxr's own, which it looks for in rustc's messages.
-        let file = self.base().join("out/lib.rs");
-        let text = self.state().types.current_statics(&source.text);
-        if let Err(error) = std::fs::write(&file, text) {
-            return (
-                vec![json!({"level": "error", "message": error.to_string()})],
-                1,
-            );
-        }
-        let parts = self.parts();
-        let checked = if level == "0" || level == "1" {
-            "on"
-        } else {
-            "off"
+    fn compile(
+        &self,
+        source: &Source,
+        types: &Types,
+        library: &Path,
+        level: &str,
+        check: bool,
+    ) -> Compiled {
+        let used = match check || source.entry.is_none() {
+            true => Use::Check,
+            false => Use::Cell,
         };
-        let mut command = Command::new(&parts.rustc);
-        command
-            .current_dir(self.base())
-            .arg("out/lib.rs")
-            .args([
-                "--crate-name",
-                "ctx",
-                "--edition",
-                "2024",
-                "--crate-type",
-                "cdylib",
-            ])
-            .args(["--error-format=json", "--json=diagnostic-rendered-ansi"])
-            .args(["-C", "prefer-dynamic", "-C", "rpath", "-C", "debuginfo=0"])
-            .arg(format!("-Copt-level={level}"))
-            .arg(format!("-Cdebug-assertions={checked}"))
-            .arg(format!("-Coverflow-checks={checked}"))
-            .args(&parts.externs)
-            .env_remove("RUSTFLAGS");
-        match &source.entry {
-            Some(_) => command.arg("-o").arg(library),
-            None => command
-                .arg("--emit=metadata")
-                .arg("-o")
-                .arg(library.with_extension("rmeta")),
+        let source = Source {
+            text: types.current_statics(&source.text),
+            ..source.clone()
         };
-        if level == "0" {
-            command.arg(format!(
-                "-Cincremental={}",
-                self.base().join("incremental").display()
-            ));
-        }
-        let output = match command.stdin(Stdio::null()).output() {
-            Ok(output) => output,
-            Err(error) => {
-                let message = format!("cannot run {}: {error}", parts.rustc.display());
-                return (vec![json!({"level": "error", "message": message})], 1);
-            }
-        };
-        let text = String::from_utf8_lossy(&output.stderr);
-        let (messages, other): (Vec<_>, Vec<_>) = text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).map_err(|_| line))
-            .partition(Result::is_ok);
-        let mut messages: Vec<Value> = messages.into_iter().flatten().collect();
-        let status = output.status.code().unwrap_or(1);
-        let other: Vec<&str> = other.into_iter().filter_map(Result::err).collect();
-        if status != 0 && !messages.iter().any(|message| message["level"] == "error") {
-            messages.push(
-                json!({"level": "error", "message": other.join("\n"), "spans": [], "children": []}),
-            );
-        }
-        (messages, status)
+        self.rustc
+            .compile(&self.parts(), &source, library, level, used)
     }
 
     /// Plays the child process: whatever evcxr wants to have run is said to have run.

@@ -35,14 +35,12 @@ const ERROR: &str = "            struct EvcxrUserCodeError {}";
 /// output, which is the user's here: it is replaced by one that does not.
 fn shows_by_itself(written: &str) -> std::borrow::Cow<'_, str> {
     const SHOW: &str = "fn evcxr_send_text_plain(";
+    const INSTEAD: &str = "fn evcxr_send_text_plain(text: &str) \
+         { ::tandem::runtime::show_text(text) } #[allow(dead_code)] fn evcxr_wrote_to_stdout(";
     if !written.contains(SHOW) {
         return written.into();
     }
-    let instead = format!(
-        "fn evcxr_send_text_plain(text: &str) {{ ::tandem::runtime::show_text(text) }} \
-         #[allow(dead_code)] fn evcxr_wrote_to_stdout("
-    );
-    written.replacen(SHOW, &instead, 1).into()
+    written.replacen(SHOW, INSTEAD, 1).into()
 }
 
 /// Rewrites what evcxr has written; `number` makes the entry's name unique.
@@ -120,67 +118,14 @@ pub fn prepare(written: &str, number: u64) -> Source {
     }
 }
 
-/// The source of a cell that changes no state: expressions that use no variable. It is written
-/// here, without evcxr, on top of the session's items.
-pub fn free_standing(items: &str, code: &str, number: u64) -> Source {
-    let (head, tail) = match last_expression(code) {
-        Some(at) => code.split_at(at),
-        None => (code, ""),
-    };
-    let shown = match tail.trim().is_empty() {
-        true => String::new(),
-        false => format!("({tail}\n).evcxr_display();"),
-    };
-    let function = "tandem_cell";
-    let text = format!(
-        "{items}\nfn {function}(tandem_store: *mut u8) -> *mut u8 {{\n{head}{shown}\ntandem_store }}\n{}",
-        closing(function, number, items, code)
-    );
-    Source {
-        text,
-        entry: Some(entry_name(number)),
-        items: items.to_owned(),
-        mutable: HashMap::new(),
-    }
-}
-
-fn last_expression(code: &str) -> Option<usize> {
-    let block: syn::Block = syn::parse_str(&format!("{{{code}\n}}")).ok()?;
-    let Some(syn::Stmt::Expr(expression, None)) = block.stmts.last() else {
-        return match block.stmts.last() {
-            // A macro in the place of an expression, such as `vec![1]`.
-            Some(syn::Stmt::Macro(statement)) if statement.semi_token.is_none() => {
-                Some(start(syn::spanned::Spanned::span(statement), code))
-            }
-            _ => None,
-        };
-    };
-    Some(start(syn::spanned::Spanned::span(expression), code))
-}
-
-/// Byte offset in `code` of a span in `{code`.
-fn start(span: proc_macro2::Span, code: &str) -> usize {
-    let place = span.start();
-    let line: usize = code
-        .split_inclusive('\n')
-        .take(place.line - 1)
-        .map(str::len)
-        .sum();
-    let columns = place.column - usize::from(place.line == 1);
-    let rest = &code[line..];
-    line + rest
-        .char_indices()
-        .nth(columns)
-        .map_or(rest.len(), |(at, _)| at)
-}
-
-fn entry_name(number: u64) -> String {
+/// Name of the function that the worker calls.
+pub fn entry_name(number: u64) -> String {
     format!("tandem_entry_{number}")
 }
 
 /// What follows the written code: the trait that shows values, and the entry, which catches
 /// panics.
-fn closing(function: &str, number: u64, items: &str, code: &str) -> String {
+pub fn closing(function: &str, number: u64, items: &str, code: &str) -> String {
     let pool = match items.contains("rayon") || code.contains("rayon") {
         true => "::tandem::runtime::start_pool(); ",
         false => "",
@@ -191,26 +136,6 @@ fn closing(function: &str, number: u64, items: &str, code: &str) -> String {
          {pool}::tandem::runtime::run(store, |store| {function}(store as *mut _) as *mut _) }}\n",
         entry_name(number)
     )
-}
-
-/// Whether a cell consists of expressions only: it defines nothing that lives on.
-pub fn is_free_standing(code: &str) -> bool {
-    let Ok(block) = syn::parse_str::<syn::Block>(&format!("{{{code}\n}}")) else {
-        return false;
-    };
-    let asynchronous = code.contains(".await") || code.contains('?');
-    let inner_attribute = code.trim_start().starts_with("#!");
-    !block.stmts.is_empty()
-        && !asynchronous
-        && !inner_attribute
-        && !code.trim_start().starts_with(':')
-        && block.stmts.iter().all(|statement| match statement {
-            syn::Stmt::Expr(..) => true,
-            syn::Stmt::Macro(call) => {
-                !call.mac.path.is_ident("macro_rules") && !call.mac.path.is_ident("thread_local")
-            }
-            _ => false,
-        })
 }
 
 /// A command of evcxr at the beginning of a cell that must not reach it: it would end this
@@ -234,45 +159,6 @@ pub fn mentions(code: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_cells_that_leave_nothing_behind_are_free_standing() {
-        for code in [
-            "1 + 1",
-            "println!(\"a\");",
-            "vec![1, 2]",
-            "if a { b() } else { c() }",
-        ] {
-            assert!(is_free_standing(code), "{code}");
-        }
-        for code in [
-            "let x = 1;",
-            "fn f() {}",
-            "use std::fmt;",
-            "f()?",
-            "",
-            "x y",
-            "f().await",
-        ] {
-            assert!(!is_free_standing(code), "{code}");
-        }
-    }
-
-    #[test]
-    fn the_value_of_the_last_expression_is_shown_and_lines_stay() {
-        let source = free_standing(FIRST, "f();\n  é + 2", 7);
-        assert!(
-            source.text.contains("f();\n  (é + 2\n).evcxr_display();"),
-            "{}",
-            source.text
-        );
-        assert_eq!(source.entry.as_deref(), Some("tandem_entry_7"));
-        assert!(
-            !free_standing(FIRST, "f();", 1)
-                .text
-                .contains(").evcxr_display")
-        );
-    }
 
     #[test]
     fn a_command_that_would_end_the_kernel_does_not_reach_evcxr() {

@@ -1,92 +1,25 @@
 //! What becomes of variables and statics when a definition they depend on changes. Memory of
 //! the old form must never be read in the new one, and a cell that fails must cost nothing.
 
-use std::path::Path;
-use tandem_cell::{Cell, CellId, Event, EventKind, Language, Outcome, Output, Unwatched};
-use tandem_evcxr::{Rust, RustConfig, prepare};
+mod session;
 
-struct Session {
-    rust: Rust,
-    output: Output,
-    events: std::sync::mpsc::Receiver<Event>,
-    number: u64,
-}
+use session::Session;
+use tandem_cell::Outcome;
 
-struct Ran {
-    outcome: Outcome,
-    value: Option<String>,
-    text: String,
-}
-
-impl Session {
-    fn start() -> Session {
-        // The parts are built once for all tests of this folder.
-        let data = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        prepare(data, &mut |_| {}).unwrap();
-        let (directory, data) = (data.to_owned(), data.to_owned());
-        let (output, events) = Output::channel();
-        Session {
-            rust: Rust::start(RustConfig { directory, data }).unwrap(),
-            output,
-            events,
-            number: 0,
-        }
-    }
-
-    fn run(&mut self, code: &str) -> Ran {
-        self.number += 1;
-        let cell = Cell::new(CellId(self.number), code);
-        let outcome = self.rust.execute(&cell, &self.output, &mut Unwatched);
-        let (mut value, mut text) = (None, Vec::new());
-        for event in self.events.try_iter() {
-            match event.kind {
-                EventKind::Stream(_, bytes) => text.extend(bytes),
-                EventKind::Result(bundle) => {
-                    value = bundle.data["text/plain"].as_str().map(str::to_owned);
-                }
-                _ => {}
-            }
-        }
-        let text = String::from_utf8(text).unwrap();
-        Ran {
-            outcome,
-            value,
-            text,
-        }
-    }
-
-    /// Runs a cell that must end well, and answers its value.
-    #[track_caller]
-    fn ok(&mut self, code: &str) -> Option<String> {
-        let ran = self.run(code);
-        assert_eq!(ran.outcome, Outcome::Ok, "{code}");
-        ran.value
-    }
-
-    /// Runs a cell that must fail, and answers the name of its error.
-    #[track_caller]
-    fn fails(&mut self, code: &str) -> String {
-        match self.run(code).outcome {
-            Outcome::Failed(error) => error.name,
-            Outcome::Ok => panic!("`{code}` ended well"),
-        }
-    }
-
-    /// Changes a definition, which must cost `name`.
-    #[track_caller]
-    fn drops(&mut self, code: &str, name: &str) {
-        let ran = self.run(code);
-        assert_eq!(ran.outcome, Outcome::Ok, "{code}");
-        assert!(
-            ran.text.contains(&format!("`{name}`")),
-            "{code}: {}",
-            ran.text
-        );
-        assert_eq!(
-            self.fails(&format!("println!(\"{{:?}}\", {name});")),
-            "E0425"
-        );
-    }
+/// Changes a definition, which must cost `name`.
+#[track_caller]
+fn drops(session: &mut Session, code: &str, name: &str) {
+    let ran = session.run(code);
+    assert_eq!(ran.outcome, Outcome::Ok, "{code}");
+    assert!(
+        ran.text.contains(&format!("`{name}`")),
+        "{code}: {}",
+        ran.text
+    );
+    assert_eq!(
+        session.fails(&format!("println!(\"{{:?}}\", {name});")),
+        "E0425"
+    );
 }
 
 #[test]
@@ -94,18 +27,20 @@ fn no_memory_is_read_in_another_form() {
     let mut session = Session::start();
     session.ok("#[derive(Debug)] struct Direct { a: u8 }");
     session.ok("let inside = vec![Some(Direct { a: 1 })];");
-    session.drops(
+    drops(
+        &mut session,
         "#[derive(Debug)] struct Direct { a: String, b: [u64; 9] }",
         "inside",
     );
 
     session.ok("const LENGTH: usize = 1;\n#[derive(Debug)] struct Sized { x: [u64; LENGTH] }");
     session.ok("let sized = Sized { x: [3; LENGTH] };");
-    session.drops("const LENGTH: usize = 40;", "sized");
+    drops(&mut session, "const LENGTH: usize = 40;", "sized");
 
     session.ok("mod shapes { #[derive(Debug)] pub struct Square { pub a: u8 } }");
     session.ok("let square = shapes::Square { a: 7 };");
-    session.drops(
+    drops(
+        &mut session,
         "mod shapes { #[derive(Debug)] pub struct Square { pub s: String } }",
         "square",
     );
