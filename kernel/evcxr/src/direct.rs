@@ -41,6 +41,7 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
     let mut items = Items::default();
     // The cell with white space in the place of its items.
     let mut statements = code.to_owned();
+    let mut functions = Vec::new();
     let mut count = 0;
     for statement in &block.stmts {
         match statement {
@@ -53,23 +54,34 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
             }
             syn::Stmt::Item(item) => {
                 items.names.extend(item_names(item)?);
-                let range = range(syn::spanned::Spanned::span(item), code);
+                let range = range(syn::spanned::Spanned::span(item), code, 1);
                 items.text += &format!("{}\n", &code[range.clone()]);
-                let blank: String = code[range.clone()]
-                    .chars()
-                    .flat_map(|c| {
-                        std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8())
-                    })
-                    .collect();
-                statements.replace_range(range, &blank);
+                if let syn::Item::Fn(function) = item
+                    && function.sig.constness.is_none()
+                {
+                    functions.push(function.sig.ident.to_string());
+                }
+                blank(&mut statements, range);
                 continue;
             }
             _ => {}
         }
         count += 1;
     }
-    // Whatever is defined anew concerns what was made of the old form.
-    if block.stmts.is_empty() || items.names.iter().any(|name| session.names.contains(name)) {
+    if block.stmts.is_empty() {
+        return None;
+    }
+    // A function may be defined anew; of all else, the form of values may depend on it.
+    let again: Vec<&String> = items
+        .names
+        .iter()
+        .filter(|name| session.names.contains(*name))
+        .collect();
+    let mut all = session.items.clone();
+    if !again.is_empty()
+        && !(again.iter().all(|name| functions.contains(name))
+            && remove_functions(&mut all, &again))
+    {
         return None;
     }
     let mut used: Vec<&String> = session
@@ -83,7 +95,6 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
     if keeps && has("return") {
         return None;
     }
-    let mut all = session.items.clone();
     if !items.text.is_empty() {
         all = format!("{all}\n{}", name_statics(&items.text));
     }
@@ -121,6 +132,37 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
         }
     };
     Some(Direct { source, new, items })
+}
+
+/// Puts white space in the place of a part.
+fn blank(text: &mut String, range: std::ops::Range<usize>) {
+    let blank: String = text[range.clone()]
+        .chars()
+        .flat_map(|c| std::iter::repeat_n(if c == '\n' { '\n' } else { ' ' }, c.len_utf8()))
+        .collect();
+    text.replace_range(range, &blank);
+}
+
+/// Removes functions from the items of a session, all of them or none.
+fn remove_functions(items: &mut String, names: &[&String]) -> bool {
+    let Ok(file) = syn::parse_file(items) else {
+        return false;
+    };
+    let places: Vec<_> = file
+        .items
+        .iter()
+        .filter(
+            |item| matches!(item, syn::Item::Fn(f) if names.iter().any(|name| f.sig.ident == name)),
+        )
+        .map(|item| range(syn::spanned::Spanned::span(item), items, 0))
+        .collect();
+    if places.len() != names.len() {
+        return false;
+    }
+    for place in places {
+        blank(items, place);
+    }
+    true
 }
 
 /// Names that an item defines; `None` where it is better left to evcxr.
@@ -261,18 +303,21 @@ fn last_expression(block: &syn::Block, code: &str) -> Option<usize> {
         }
         _ => return None,
     };
-    Some(range(span, code).start)
+    Some(range(span, code, 1).start)
 }
 
-/// Bytes of `code` of a span in `{code`.
-fn range(span: proc_macro2::Span, code: &str) -> std::ops::Range<usize> {
+/// Bytes of `code` of a span in a text that begins with `before` other characters.
+fn range(span: proc_macro2::Span, code: &str, before: usize) -> std::ops::Range<usize> {
     let offset = |place: proc_macro2::LineColumn| {
         let line: usize = code
             .split_inclusive('\n')
             .take(place.line - 1)
             .map(str::len)
             .sum();
-        let columns = place.column - usize::from(place.line == 1);
+        let columns = match place.line {
+            1 => place.column - before,
+            _ => place.column,
+        };
         let rest = &code[line..];
         line + rest
             .char_indices()
@@ -361,7 +406,13 @@ mod tests {
             "{after}"
         );
         session.names.extend(direct.items.names);
-        assert!(write(&session, "fn f() {}", 1).is_none(), "defined anew");
+        session.items = direct.source.items;
+        let again = write(&session, "fn f() -> u16 { 2 }", 1).expect("direct");
+        assert!(again.source.items.contains("u16") && !again.source.items.contains("u8"));
+        assert!(
+            write(&session, "struct D;", 1).is_none(),
+            "another kind of item"
+        );
         assert!(
             write(&session, "fn g() {}", 1)
                 .expect("direct")

@@ -115,10 +115,14 @@ impl Rustc {
         level: &str,
         used: Use,
     ) -> Compiled {
-        if used == Use::Cell
+        let quick = match used {
+            Use::Check => true,
+            Use::Cell => self.linker.can_link(&source.text),
+            Use::Library => false,
+        };
+        if quick
             && level == "0"
-            && self.linker.can_link(&source.text)
-            && let Some(compiled) = self.compile_quickly(parts, source, library)
+            && let Some(compiled) = self.compile_quickly(parts, source, library, used)
         {
             return compiled;
         }
@@ -182,7 +186,13 @@ impl Rustc {
     }
 
     /// `None` where it must be done in the usual way.
-    fn compile_quickly(&self, parts: &Parts, source: &Source, library: &Path) -> Option<Compiled> {
+    fn compile_quickly(
+        &self,
+        parts: &Parts,
+        source: &Source,
+        library: &Path,
+        used: Use,
+    ) -> Option<Compiled> {
         let arguments = self.quick(parts);
         // All read the same pipe: the next one starts when this one has its source.
         let mut place = lock(&self.waiting);
@@ -207,7 +217,7 @@ impl Rustc {
         drop(place);
         let output = waiting.child.wait_with_output().ok()?;
         let success = output.status.success();
-        if success {
+        if success && used == Use::Cell {
             self.linker.link(parts, &self.object(), library)?;
         }
         Some(Compiled {

@@ -79,6 +79,20 @@ fn both_ways_see_the_same_variables() {
 }
 
 #[test]
+fn a_function_can_be_defined_anew() {
+    let mut session = Session::start();
+    session.ok("fn one() -> i32 { 1 }\nfn other() -> i32 { one() + 10 }\none()");
+    session.ok("/// Better.\nfn one() -> i32 { 2 }");
+    assert_eq!(session.ok("one() + other()").unwrap(), "14");
+    session.ok("struct S;\nimpl S { fn get(&self) -> i32 { one() } }");
+    session.ok("fn one() -> i64 { 3 }\nimpl S { fn more(&self) -> i64 { one() } }\nfn other() {}\nstruct S;");
+    assert_eq!(session.ok("S.more()").unwrap(), "3");
+    session.ok("fn one() -> u8 { 4 }");
+    assert_eq!(session.fails("fn one() -> u8 { \"no\" }"), "E0308");
+    assert_eq!(session.ok("one()").unwrap(), "4");
+}
+
+#[test]
 fn a_cell_that_fails_leaves_the_variables_alone() {
     let mut session = Session::start();
     session.ok("let mut kept = vec![1, 2];");
