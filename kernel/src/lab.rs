@@ -99,8 +99,11 @@ pub fn prepare() -> anyhow::Result<PathBuf> {
     crate::doctor::require()?;
     let data = files::data();
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
-    let mut bar = None;
-    tandem_evcxr::prepare(&data, &mut |text| bar = Some(busy(text)))?;
+    let mut bar: Option<ProgressBar> = None;
+    tandem_evcxr::prepare(&data, &mut |step| match &bar {
+        None => bar = Some(busy(step)),
+        Some(bar) => bar.set_message(format!("building the library of the Rust cells: {step}")),
+    })?;
     drop(bar);
     let python = match environment_python() {
         Some(python) => python,

@@ -4,7 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -209,7 +209,7 @@ fn build_library(
     };
     write("Cargo.toml", manifest)?;
     write("src/lib.rs", format!("{PRELUDE}\n{}\n", uses.join("\n")))?;
-    let child = Command::new(tools.cargo)
+    let mut child = Command::new(tools.cargo)
         .args([
             "build",
             "--release",
@@ -226,13 +226,32 @@ fn build_library(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(at(tools.cargo))?;
-    let output = child.wait_with_output().map_err(at(tools.cargo))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        let errors: Vec<&str> = text
-            .lines()
-            .filter(|line| !line.contains("Compiling"))
-            .collect();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let messages = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let read = stdout.map(|mut stdout| stdout.read_to_end(&mut text));
+        read.and_then(Result::ok).map(|_| text).unwrap_or_default()
+    });
+    let mut errors = Vec::new();
+    for line in stderr
+        .into_iter()
+        .flat_map(|said| BufReader::new(said).lines())
+    {
+        let line = line.unwrap_or_default();
+        let crate_name = |line: &str| Some(line.split_whitespace().nth(1)?.to_owned());
+        match line.trim_start() {
+            line if line.starts_with("Compiling ") || line.starts_with("Downloaded ") => {
+                progress(&format!(
+                    "compiling {}",
+                    crate_name(line).unwrap_or_default()
+                ));
+            }
+            _ => errors.push(line),
+        }
+    }
+    let status = child.wait().map_err(at(tools.cargo))?;
+    let messages = messages.join().unwrap_or_default();
+    if !status.success() {
         return Err(PartsError::Prelude(errors.join("\n")));
     }
     let wanted: Vec<String> = dependencies
@@ -244,7 +263,7 @@ fn build_library(
         "-Ldependency={}",
         target.join("release/deps").display()
     )];
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
+    for line in String::from_utf8_lossy(&messages).lines() {
         let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else {
             continue;
         };

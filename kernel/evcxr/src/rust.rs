@@ -345,11 +345,26 @@ impl Rust {
                 "`{name}` is no name of a crate"
             )));
         }
-        output.text(cell, Stream::Stderr, format!("building {name} ...\n"));
+        let display_id = format!("tandem-dep-{}", cell.0);
+        let display = |text: String| EventKind::Display {
+            bundle: MimeBundle::text(text),
+            display_id: Some(display_id.clone()),
+        };
+        let update = |text: String| EventKind::UpdateDisplay {
+            bundle: MimeBundle::text(text),
+            display_id: display_id.clone(),
+        };
+        output.send(cell, display(format!("building {name} …")));
         let mut dependencies = self.dependencies.clone();
         dependencies.retain(|(other, _)| other != name);
         dependencies.push((name.to_owned(), version.to_owned()));
-        let parts = Parts::find(&self.config.data, &dependencies, &mut |_| {})?;
+        let parts = Parts::find(&self.config.data, &dependencies, &mut |step| {
+            output.send(cell, update(format!("building {name}: {step} …")));
+        });
+        if parts.is_err() {
+            output.send(cell, update(format!("{name} could not be built")));
+        }
+        let parts = parts?;
         let ready = self
             .startup
             .wait()
@@ -363,7 +378,7 @@ impl Rust {
                 .load(&library)
                 .map_err(|error| RustError::Request(error.to_string()))?;
         }
-        output.text(cell, Stream::Stderr, format!("{name} can be used now\n"));
+        output.send(cell, update(format!("{name} can be used now")));
         Ok(())
     }
 
@@ -472,7 +487,10 @@ impl Language for Rust {
         }
         let result = self.run(cell, output, watch);
         self.interrupt.running.store(false, Ordering::SeqCst);
-        if let Some(service) = self.startup.early() {
+        // Not between the lanes of a comparison: it would take a core from the next one.
+        if let Some(service) = self.startup.early()
+            && cell.lane.is_none()
+        {
             service.get_ready();
         }
         match result {

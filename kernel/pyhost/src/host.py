@@ -14,6 +14,7 @@ import io
 import json
 import linecache
 import os
+import signal
 import socket
 import struct
 import sys
@@ -144,6 +145,9 @@ def read_line(connection, pending={}):
     while b"\n" not in data:
         more = connection.recv(65536)
         if not more:
+            # The group is this process and what cells have started.
+            if os.getpgrp() == HOST == os.getpid():
+                os.killpg(HOST, signal.SIGKILL)
             os._exit(0)
         data += more
     line, _, rest = data.partition(b"\n")
@@ -363,8 +367,9 @@ def reply(request):
             name = request["name"]
             if name not in main.__dict__:
                 raise NameError(f"there is no Python variable `{name}`")
-            text = json.dumps(main.__dict__[name], allow_nan=False)
-            message(type="answer", json=text)
+            value = main.__dict__[name]
+            refuse_other_than_json(value, name)
+            message(type="answer", json=json.dumps(value))
         elif kind == "define":
             main.__dict__[request["name"]] = json.loads(request["json"])
             message(type="answer")
@@ -373,6 +378,35 @@ def reply(request):
             message(type="answer")
     except BaseException as error:
         message(type="answer", error=describe(type(error), error, error.__traceback__))
+
+
+def refuse_other_than_json(value, name, depth=0):
+    """Raises an error that names the part which JSON cannot carry, or would change."""
+    if depth > 100:
+        raise ValueError(f"`{name}` is nested too deeply, or holds itself")
+    if value is None or isinstance(value, (bool, str)):
+        return
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            raise OverflowError(f"`{name}` is an integer of more than 64 bits")
+    elif isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ValueError(f"`{name}` is {value}, which JSON does not have")
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            refuse_other_than_json(item, f"{name}[{index}]", depth + 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"`{name}` has the key {key!r}: keys of JSON are texts")
+            refuse_other_than_json(item, f"{name}[{key!r}]", depth + 1)
+    else:
+        hint = ""
+        if hasattr(value, "tolist"):
+            hint = f"; share `{name}.tolist()`"
+        elif isinstance(value, (set, frozenset, range)):
+            hint = f"; share `list({name})`"
+        raise TypeError(f"`{name}` is a {type(value).__name__}, which JSON cannot carry{hint}")
 
 
 def import_native(path, names):

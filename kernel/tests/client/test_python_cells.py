@@ -1,7 +1,9 @@
 """Python cells, one test for each thing a reader would miss."""
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -103,6 +105,46 @@ class PythonCells(unittest.TestCase):
             "(tandem.burn(1000) == tandem.burn(1000, release_gil=True), tandem.parallel_sum([1.5, 2.5]))"
         )
         self.assertEqual(ran.value, "(True, 4.0)")
+
+    def test_the_bridge_sums_a_buffer_where_it_is(self):
+        ran = self.run_cell(
+            "import array, tandem\n"
+            "numbers = array.array('d', range(100_000))\n"
+            "view = memoryview(numbers)[::2]\n"
+            "(tandem.parallel_sum(numbers) == sum(numbers), tandem.parallel_sum(list(view)) == sum(view),\n"
+            " tandem.parallel_sum(array.array('i', [1, 2])), tandem.parallel_sum(array.array('d')))"
+        )
+        self.assertEqual(ran.value, "(True, True, 3.0, 0.0)", ran.reply["content"])
+        ran = self.run_cell("del view; numbers.append(1.0); len(numbers)")
+        self.assertEqual(ran.value, "100001", "the buffer is free again")
+        self.assertEqual(self.run_cell("tandem.parallel_sum('text')").status, "error")
+
+    def test_what_json_cannot_carry_is_named(self):
+        for code, part in (
+            ("x = {'a': [1, {2}]}", "`x['a'][1]` is a set"),
+            ("x = [float('nan')]", "`x[0]` is nan"),
+            ("x = {1: 2}", "the key 1"),
+            ("x = 2**70", "more than 64 bits"),
+            ("x = []; x.append(x)", "holds itself"),
+        ):
+            ran = self.run_cell(code + "\n%share x")
+            self.assertEqual(ran.status, "error", code)
+            self.assertIn(part, ran.reply["content"]["evalue"])
+        ran = self.run_cell("x = {'a': [1, None, 'b', 2.5, True]}\n%share x")
+        self.assertEqual(ran.status, "ok", ran.reply["content"])
+        self.assertIn("2.5", self.kernel.run("x.to_string()").value)
+
+    def test_every_python_of_this_machine_works(self):
+        found = [f"python3.{minor}" for minor in range(9, 15)]
+        for name in filter(shutil.which, found):
+            with self.subTest(name):
+                if subprocess.run([name, "-c", "pass"], stderr=subprocess.DEVNULL).returncode:
+                    continue  # A stand-in for one that is not installed.
+                ran = self.kernel.run(f"%python {shutil.which(name)}")
+                self.assertEqual(ran.status, "ok", ran.reply["content"])
+                ran = self.run_cell("import sys, tandem; tandem.burn(9, release_gil=True)\n'%d.%d' % sys.version_info[:2]")
+                self.assertEqual(ran.value, f"'{name[6:]}'", ran.reply["content"])
+        self.kernel.run(f"%python {sys.executable}")
 
     def test_which_interpreter_runs_is_shown(self):
         ran = self.kernel.run("%python")

@@ -3,7 +3,11 @@
 Every test here fails with evcxr_jupyter 0.22 (TANDEM_TEST_KERNEL=rust).
 """
 
+import os
+import signal
+import time
 import unittest
+import uuid
 
 from kernel import Kernel
 
@@ -171,6 +175,26 @@ class RustCells(unittest.TestCase):
         self.assertGreaterEqual(info["protocol_version"], "5.4")
         self.assertEqual(info["language_info"]["mimetype"], "text/x-rustsrc")
 
+    def test_nothing_outlives_the_kernel(self):
+        os.environ["TANDEM_TEST_MARK"] = mark = uuid.uuid4().hex
+        try:
+            kernel = Kernel()
+        finally:
+            del os.environ["TANDEM_TEST_MARK"]
+        kernel.run("std::thread::spawn(|| loop { std::thread::sleep(std::time::Duration::MAX) }); 1")
+        kernel.run("std::process::Command::new(\"sleep\").arg(\"1001\").spawn().unwrap();")
+        kernel.run("%%python\nimport subprocess; child = subprocess.Popen(['sleep', '1000'])")
+        kernel.send("loop {}")
+        time.sleep(1)
+        os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
+        kernel.stop()
+        for _ in range(100):
+            left = marked(mark)
+            if not left:
+                return
+            time.sleep(0.1)
+        self.fail(f"still running: {left}")
+
     def test_12_what_cannot_be_kept_says_why(self):
         for code, word in (
             ("let add = |a: i32| a + 1;", "closure"),
@@ -179,6 +203,20 @@ class RustCells(unittest.TestCase):
             ran = self.kernel.run(code)
             self.assertEqual(ran.status, "error", code)
             self.assertIn(word, str(ran.reply["content"]))
+
+
+def marked(mark):
+    """Processes that were started with this mark in their environment."""
+    found = []
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/environ", "rb") as file:
+                if mark.encode() in file.read() and int(process) != os.getpid():
+                    with open(f"/proc/{process}/cmdline", "rb") as file:
+                        found.append(file.read(60))
+        except OSError:
+            pass
+    return found
 
 
 if __name__ == "__main__":

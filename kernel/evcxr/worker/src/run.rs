@@ -54,9 +54,7 @@ pub fn main() -> ! {
     loop {
         line.clear();
         if commands.read_line(&mut line).unwrap_or(0) == 0 {
-            // Destructors of cells' thread-locals must not run: their code may be gone.
-            // SAFETY: ends the process.
-            unsafe { libc::_exit(0) }
+            end_all();
         }
         let command: Value = serde_json::from_str(&line).unwrap_or_default();
         match command["type"].as_str() {
@@ -64,6 +62,17 @@ pub fn main() -> ! {
             Some("run") => run(&command, &mut store),
             _ => hooks::message(br#"{"type":"unknown command"}"#),
         }
+    }
+}
+
+/// The kernel is gone: ends this process group, which is the worker, its copies, one of which may run
+/// a cell without an end, and what cells have started. No destructors of cells' thread-locals run:
+/// their code may be gone.
+fn end_all() -> ! {
+    // SAFETY: plain system calls.
+    unsafe {
+        libc::kill(0, libc::SIGKILL);
+        libc::_exit(0)
     }
 }
 
@@ -223,8 +232,7 @@ fn sleep_until_needed() {
         // SAFETY: one valid pollfd. The time limit covers a signal that arrives just before.
         let ready = unsafe { libc::poll(&mut poll, 1, 200) };
         if ready > 0 && poll.revents & (libc::POLLHUP | libc::POLLERR) != 0 {
-            // SAFETY: ends the process.
-            unsafe { libc::_exit(0) }
+            end_all();
         }
     }
 }
