@@ -11,6 +11,18 @@ pub fn display(mime: &str, content: &str) {
     send(&[("type", "display"), ("mime", mime), ("content", content)]);
 }
 
+/// Shows a value in several representations, of which a front end chooses the richest that it
+/// knows: MIME types and contents.
+pub fn display_bundle(representations: &[(&str, &str)]) {
+    let named: Vec<(String, &str)> = representations
+        .iter()
+        .map(|(mime, content)| (format!("mime:{mime}"), *content))
+        .collect();
+    let mut fields = vec![("type", "display")];
+    fields.extend(named.iter().map(|(name, content)| (name.as_str(), *content)));
+    send(&fields);
+}
+
 /// Like [`display`], under a name with which [`update_display`] finds it again.
 pub fn display_as(id: &str, mime: &str, content: &str) {
     send(&[
@@ -276,6 +288,84 @@ pub mod runtime {
         fn evcxr_display(&self) {
             show_value(std::any::type_name::<T>(), &self);
         }
+    }
+
+    /// While it lives, a value shows itself, perhaps in the way that evcxr has defined: it prints
+    /// representations between lines with markers. Only what is printed here is searched for
+    /// them; elsewhere, output is never looked at.
+    pub struct Showing(());
+
+    impl Showing {
+        pub fn begin() -> Showing {
+            use std::io::Write;
+            let _ = std::io::stdout().flush();
+            // SAFETY: the worker offers this function; elsewhere it is not found.
+            unsafe {
+                let found = dlsym(std::ptr::null_mut(), c"tandem_collect".as_ptr());
+                if !found.is_null() {
+                    std::mem::transmute::<*mut c_void, extern "C" fn()>(found)();
+                }
+            }
+            Showing(())
+        }
+    }
+
+    impl Drop for Showing {
+        fn drop(&mut self) {
+            use std::io::Write;
+            type Take = unsafe extern "C" fn(*mut c_void, *const u8, usize);
+            unsafe extern "C" fn take(context: *mut c_void, bytes: *const u8, length: usize) {
+                // SAFETY: called once, with the vector below and a valid slice.
+                unsafe {
+                    let bytes = std::slice::from_raw_parts(bytes, length);
+                    (*context.cast::<Vec<u8>>()).extend_from_slice(bytes);
+                }
+            }
+            let _ = std::io::stdout().flush();
+            let mut printed: Vec<u8> = Vec::new();
+            // SAFETY: as above.
+            unsafe {
+                let found = dlsym(std::ptr::null_mut(), c"tandem_collected".as_ptr());
+                if found.is_null() {
+                    return;
+                }
+                let collected: unsafe extern "C" fn(Take, *mut c_void) = std::mem::transmute(found);
+                collected(take, (&raw mut printed).cast());
+            }
+            let (bundle, rest) = representations(&String::from_utf8_lossy(&printed));
+            if !bundle.is_empty() {
+                let fields = bundle.iter().map(|(mime, text)| (mime.as_str(), text.as_str()));
+                send(&std::iter::once(("type", "result")).chain(fields).collect::<Vec<_>>());
+            }
+            let _ = std::io::stdout().write_all(rest.as_bytes());
+            let _ = std::io::stdout().flush();
+        }
+    }
+
+    /// The representations in what an `evcxr_display` has printed, as `mime:TYPE` and content, and
+    /// the rest. The form: a line `EVCXR_BEGIN_CONTENT TYPE`, the content, a line
+    /// `EVCXR_END_CONTENT`.
+    fn representations(printed: &str) -> (Vec<(String, String)>, String) {
+        let (mut bundle, mut rest) = (Vec::new(), String::new());
+        let mut open: Option<(String, String)> = None;
+        for line in printed.split_inclusive('\n') {
+            let bare = line.trim_end();
+            match (&mut open, bare.strip_prefix("EVCXR_BEGIN_CONTENT ")) {
+                (None, Some(mime)) => {
+                    open = Some((format!("mime:{}", mime.trim()), String::new()));
+                }
+                (Some(_), _) if bare == "EVCXR_END_CONTENT" => bundle.extend(open.take()),
+                (Some((_, content)), _) => content.push_str(line),
+                (None, None) => rest.push_str(line),
+            }
+        }
+        if let Some((_, content)) = open {
+            rest.push_str(&content);
+        }
+        for (_, content) in &mut bundle {
+            content.truncate(content.trim_end_matches('\n').len());
+        }
+        (bundle, rest)
     }
 
     fn show_value(kind: &str, value: &dyn std::fmt::Debug) {

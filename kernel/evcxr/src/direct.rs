@@ -116,7 +116,11 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
             };
             let shown = match tail.trim().is_empty() {
                 true => String::new(),
-                false => format!("({tail}\n).evcxr_display();"),
+                // The value stays where it is, so that the method is found as in `value.method()`.
+                false => format!(
+                    "match &({tail}\n) {{ tandem_value => {{ let _showing = ::tandem::runtime::Showing::begin(); \
+                     (*tandem_value).evcxr_display(); }} }}"
+                ),
             };
             let function = "tandem_cell";
             let text = format!(
@@ -375,12 +379,12 @@ mod tests {
         let source = |code| write(&session(), code, 7).expect("direct").source;
         let shown = source("f();\n  é + 2");
         assert!(
-            shown.text.contains("\nf();\n  (é + 2\n).evcxr_display();"),
+            shown.text.contains("\nf();\n  match &(é + 2\n) {"),
             "{}",
             shown.text
         );
         assert_eq!(shown.entry.as_deref(), Some("tandem_entry_7"));
-        assert!(!source("f();").text.contains(").evcxr_display"));
+        assert!(!source("f();").text.contains("evcxr_display"));
     }
 
     #[test]
@@ -402,7 +406,7 @@ mod tests {
             .nth(1)
             .expect("an entry");
         assert!(
-            after.contains("(f() + 1\n).evcxr_display()") && !after.contains("é"),
+            after.contains("&(f() + 1\n)") && !after.contains("é"),
             "{after}"
         );
         session.names.extend(direct.items.names);

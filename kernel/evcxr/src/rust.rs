@@ -450,8 +450,16 @@ fn rust_type(value: &Value) -> String {
     }
 }
 
-/// The representation that a `result` or `display` message carries.
+/// What a `result` or `display` message carries: one representation, or several as `mime:TYPE`.
 pub(crate) fn bundle(message: &Value) -> MimeBundle {
+    let fields = message.as_object().into_iter().flatten();
+    let many = fields.filter_map(|(name, text)| Some((name.strip_prefix("mime:")?, text)));
+    let many = many.fold(MimeBundle::default(), |bundle, (mime, text)| {
+        bundle.with(mime, text.clone())
+    });
+    if !many.data.is_empty() {
+        return many;
+    }
     let mime = message["mime"].as_str().unwrap_or("text/plain");
     let content = message["content"].as_str().unwrap_or_default();
     MimeBundle::default().with(mime, content)

@@ -348,10 +348,10 @@ impl<'a> Running<'a> {
                 });
             }
             "result" => {
-                self.value = Some(json!({ text("mime"): text("content") }));
+                let bundle = crate::rust::bundle(message);
+                self.value = Some(Value::Object(bundle.data.clone()));
                 if !self.cell.silent && self.cell.lane.is_none() {
-                    self.output
-                        .send(id, EventKind::Result(crate::rust::bundle(message)));
+                    self.output.send(id, EventKind::Result(bundle));
                 }
             }
             _ => {}

@@ -3,7 +3,9 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    for name in ["write", "writev", "read", "pthread_create", "tandem_message"] {
+    let replaced = ["write", "writev", "read", "pthread_create"];
+    let own = ["tandem_message", "tandem_collect", "tandem_collected"];
+    for name in replaced.iter().chain(&own) {
         println!("cargo:rustc-link-arg-bins=-Wl,--export-dynamic-symbol={name}");
     }
 }

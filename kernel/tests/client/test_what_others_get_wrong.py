@@ -99,6 +99,26 @@ class RustCells(unittest.TestCase):
         self.kernel.until(request, prints("from behind"))
         self.assertEqual(self.kernel.collect(other).text(), "")
 
+    def test_values_that_show_themselves_as_in_evcxr_are_shown(self):
+        self.kernel.run(
+            "pub struct Bold(String);\n"
+            "impl Bold { pub fn evcxr_display(&self) {\n"
+            '    println!("before");\n'
+            '    println!("EVCXR_BEGIN_CONTENT text/html\\n<b>{}</b>\\nEVCXR_END_CONTENT", self.0);\n'
+            '    println!("EVCXR_BEGIN_CONTENT text/plain\\n*{}*\\nEVCXR_END_CONTENT", self.0);\n'
+            "} }"
+        )
+        ran = self.kernel.run('Bold("x".to_string())')
+        self.assertEqual(ran.status, "ok", ran.reply["content"])
+        self.assertEqual(ran.of("execute_result")[0]["data"], {"text/html": "<b>x</b>", "text/plain": "*x*"})
+        self.assertEqual(ran.text(), "before\n")
+        # Elsewhere the same lines are only text.
+        ran = self.kernel.run('println!("EVCXR_BEGIN_CONTENT text/html\\nx\\nEVCXR_END_CONTENT"); 1')
+        self.assertEqual(ran.value, "1")
+        self.assertIn("EVCXR_BEGIN_CONTENT", ran.text())
+        ran = self.kernel.run('tandem::display_bundle(&[("text/html", "<i>y</i>"), ("text/plain", "y")]);')
+        self.assertEqual(ran.of("display_data")[0]["data"], {"text/html": "<i>y</i>", "text/plain": "y"})
+
     def test_a_loop_at_the_end_shows_nothing_of_its_own(self):
         ran = self.kernel.run('for (a, b) in vec![(1, 2)] { println!("{a} {b}"); }')
         self.assertEqual(ran.text(), "1 2\n")

@@ -5,7 +5,7 @@
 //! - `read` from descriptor 0 asks the kernel for a line.
 //! - `pthread_create` lets a thread inherit the cell of the thread that starts it.
 
-use std::cell::Cell as StdCell;
+use std::cell::{Cell as StdCell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::os::fd::RawFd;
 use std::sync::Mutex;
@@ -20,6 +20,8 @@ static INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 thread_local! {
     static CELL: StdCell<u64> = const { StdCell::new(0) };
+    /// What this thread prints while a value shows itself.
+    static SHOWN: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
 /// Sets where frames go and where input is asked for; before that, nothing is replaced.
@@ -54,6 +56,36 @@ unsafe extern "C" fn tandem_message(text: *const u8, length: usize) {
     message(unsafe { std::slice::from_raw_parts(text, length) });
 }
 
+/// Called by the cell runtime: what this thread prints from here on is kept for it.
+#[unsafe(no_mangle)]
+extern "C" fn tandem_collect() {
+    SHOWN.with(|shown| *shown.borrow_mut() = Some(Vec::new()));
+}
+
+/// Called by the cell runtime: hands over what was kept, and ends that.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn tandem_collected(
+    take: unsafe extern "C" fn(*mut c_void, *const u8, usize),
+    context: *mut c_void,
+) {
+    let shown = SHOWN.with(|shown| shown.borrow_mut().take());
+    let shown = shown.unwrap_or_default();
+    // SAFETY: the runtime's own function, with the context that it gave.
+    unsafe { take(context, shown.as_ptr(), shown.len()) }
+}
+
+/// Whether the bytes were kept for the cell runtime.
+fn kept(kind: Kind, bytes: &[u8]) -> bool {
+    let keep = |shown: &RefCell<Option<Vec<u8>>>| match (&mut *shown.borrow_mut(), kind) {
+        (Some(shown), Kind::Stdout) => {
+            shown.extend_from_slice(bytes);
+            true
+        }
+        _ => false,
+    };
+    SHOWN.try_with(keep).unwrap_or(false)
+}
+
 fn stream(fd: c_int) -> Option<Kind> {
     if FRAMES.load(Ordering::Acquire) < 0 {
         return None;
@@ -66,6 +98,9 @@ fn stream(fd: c_int) -> Option<Kind> {
 }
 
 fn framed(kind: Kind, bytes: &[u8]) -> isize {
+    if kept(kind, bytes) {
+        return bytes.len() as isize;
+    }
     match frame::write(FRAMES.load(Ordering::Acquire), kind, cell(), bytes) {
         Ok(()) => bytes.len() as isize,
         Err(_) => -1,
