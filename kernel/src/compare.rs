@@ -1,34 +1,23 @@
 //! `%%compare` and `%%timeline`: runs code under the recorder and shows the picture.
 
+mod together;
+mod written;
+
 use std::path::PathBuf;
 use tandem_cell::{Cell, EventKind, LaneRun, Language, MimeBundle, Outcome, Output, Stream};
 use tandem_record::{Lane, Recorder, report};
 
-/// Finds the language of a lane.
+use written::{Written, options, written};
+
+/// Finds the languages of lanes.
 pub trait Lanes {
     /// The language called `name`, if there is one.
     fn lane(&mut self, name: &str) -> Option<&mut dyn Language>;
+    /// All languages at once, by name.
+    fn all(&mut self) -> Vec<(&'static str, &mut dyn Language)>;
 }
 
-/// What stands behind `%%compare`.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Options {
-    title: String,
-    repeat: u32,
-    baseline: Option<String>,
-    trace: Option<PathBuf>,
-}
-
-/// One lane as written.
-#[derive(Debug, PartialEq, Eq)]
-struct Written {
-    language: String,
-    label: String,
-    /// As long as the cell: everything else is spaces.
-    code: String,
-}
-
-/// Runs the lanes of a cell one after the other, and shows them in one picture.
+/// Runs the lanes of a cell, and shows them in one picture.
 pub fn compare(argument: &str, cell: &Cell, output: &Output, lanes: &mut dyn Lanes) -> Outcome {
     let parsed = options(argument).and_then(|options| Ok((options, written(&cell.code)?)));
     let (options, written) = match parsed {
@@ -61,12 +50,62 @@ pub fn compare(argument: &str, cell: &Cell, output: &Output, lanes: &mut dyn Lan
             },
         );
     };
+    let part = |lane: &Written| Cell {
+        code: lane.code.clone(),
+        lane: Some(LaneRun {
+            repeat: options.repeat,
+        }),
+        ..cell.clone()
+    };
     let mut done: Vec<Lane> = Vec::new();
+    let failed = if options.together {
+        let labels: Vec<&str> = written.iter().map(|lane| lane.label.as_str()).collect();
+        let text = format!("running {} at the same time …", labels.join(", "));
+        show(MimeBundle::text(text), true);
+        match together::run(&written, &part, output, lanes) {
+            Ok(lanes) => {
+                done = lanes;
+                None
+            }
+            Err(outcome) => Some(outcome),
+        }
+    } else {
+        one_by_one(
+            &written,
+            &part,
+            output,
+            lanes,
+            &mut |bundle, first| show(bundle, first),
+            &mut done,
+        )
+    };
+    let base = baseline.min(done.len().saturating_sub(1));
+    if !done.is_empty() {
+        show(report::bundle(&options.title, &done, base), false);
+    }
+    match failed {
+        Some(outcome) => outcome,
+        None if done.len() != written.len() => {
+            Outcome::failed("MagicError", "a lane holds nothing that runs")
+        }
+        None => save(&options.trace, &done, cell, output),
+    }
+}
+
+/// Runs one lane after the other; adds what was recorded to `done`, and answers the first failure.
+fn one_by_one(
+    written: &[Written],
+    part: &dyn Fn(&Written) -> Cell,
+    output: &Output,
+    lanes: &mut dyn Lanes,
+    show: &mut dyn FnMut(MimeBundle, bool),
+    done: &mut Vec<Lane>,
+) -> Option<Outcome> {
     for (number, lane) in written.iter().enumerate() {
-        let times = if options.repeat > 1 {
-            format!(", {} times", options.repeat)
-        } else {
-            String::new()
+        let part = part(lane);
+        let times = match part.lane.map_or(1, |lane| lane.repeat) {
+            1 => String::new(),
+            more => format!(", {more} times"),
         };
         let text = format!(
             "running lane {} of {}: {}{times} …",
@@ -76,44 +115,34 @@ pub fn compare(argument: &str, cell: &Cell, output: &Output, lanes: &mut dyn Lan
         );
         show(MimeBundle::text(text), number == 0);
         let Some(language) = lanes.lane(&lane.language) else {
-            return Outcome::failed(
-                "MagicError",
-                format!("there is no language `{}`", lane.language),
-            );
-        };
-        let part = Cell {
-            code: lane.code.clone(),
-            lane: Some(LaneRun {
-                repeat: options.repeat,
-            }),
-            ..cell.clone()
+            return Some(no_language(&lane.language));
         };
         let mut recorder = Recorder::default();
         let outcome = language.execute(&part, output, &mut recorder);
-        let runs = recorder.finish();
-        if let Outcome::Failed(mut error) = outcome {
-            error.value = format!("lane “{}”: {}", lane.label, error.value);
-            if !done.is_empty() {
-                show(
-                    report::bundle(&options.title, &done, baseline.min(done.len() - 1)),
-                    false,
-                );
-            }
-            return Outcome::Failed(error);
-        }
-        if !runs.is_empty() {
-            done.push(Lane {
-                label: lane.label.clone(),
-                language: lane.language.clone(),
-                runs,
-            });
+        match finish(lane, recorder, outcome) {
+            Ok(lane) => done.extend(lane),
+            Err(outcome) => return Some(outcome),
         }
     }
-    if done.len() != written.len() {
-        return Outcome::failed("MagicError", "a lane holds nothing that runs");
+    None
+}
+
+fn no_language(name: &str) -> Outcome {
+    Outcome::failed("MagicError", format!("there is no language `{name}`"))
+}
+
+/// What was recorded of a lane; none where nothing ran.
+fn finish(lane: &Written, recorder: Recorder, outcome: Outcome) -> Result<Option<Lane>, Outcome> {
+    if let Outcome::Failed(mut error) = outcome {
+        error.value = format!("lane “{}”: {}", lane.label, error.value);
+        return Err(Outcome::Failed(error));
     }
-    show(report::bundle(&options.title, &done, baseline), false);
-    save(&options.trace, &done, cell, output)
+    let runs = recorder.finish();
+    Ok((!runs.is_empty()).then(|| Lane {
+        label: lane.label.clone(),
+        language: lane.language.clone(),
+        runs,
+    }))
 }
 
 /// Runs one cell as it is, and shows what its threads did.
@@ -171,130 +200,5 @@ fn save(path: &Option<PathBuf>, lanes: &[Lane], cell: &Cell, output: &Output) ->
             Outcome::Ok
         }
         Err(error) => Outcome::failed("TraceError", format!("{}: {error}", path.display())),
-    }
-}
-
-fn options(argument: &str) -> Result<Options, String> {
-    let words = shlex::split(argument).ok_or("a quotation mark is not closed")?;
-    let mut options = Options {
-        repeat: 1,
-        ..Options::default()
-    };
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("`{word}` needs a value"));
-        match word.as_str() {
-            "--repeat" => {
-                let text = value()?;
-                options.repeat = text
-                    .parse()
-                    .ok()
-                    .filter(|repeat| (1..=1000).contains(repeat))
-                    .ok_or(format!("`--repeat {text}`: give a number from 1 to 1000"))?;
-            }
-            "--baseline" => options.baseline = Some(value()?),
-            "--trace" => options.trace = Some(value()?.into()),
-            other if other.starts_with('-') => {
-                return Err(format!(
-                    "there is no option `{other}`; there are --repeat N, --baseline LABEL, --trace FILE"
-                ));
-            }
-            _ if options.title.is_empty() => options.title = word,
-            other => return Err(format!("`{other}`: put the title in quotation marks")),
-        }
-    }
-    Ok(options)
-}
-
-fn written(code: &str) -> Result<Vec<Written>, String> {
-    let mut lanes: Vec<Written> = Vec::new();
-    let mut blank = String::new();
-    for (number, line) in code.split_inclusive('\n').enumerate() {
-        let spaces: String = line
-            .chars()
-            .map(|c| if c == '\n' { '\n' } else { ' ' })
-            .collect();
-        if let Some(head) = line.strip_prefix("%lane") {
-            let mut words = head.split_whitespace();
-            let language = words
-                .next()
-                .ok_or(format!("line {}: `%lane` needs a language", number + 1))?;
-            if !["rust", "python", "c", "cpp"].contains(&language) {
-                return Err(format!(
-                    "line {}: there is no lane `{language}`; there are rust, python, c and cpp",
-                    number + 1
-                ));
-            }
-            let label = words.collect::<Vec<_>>().join(" ");
-            let label = match (label.trim_matches('"'), language) {
-                ("", "python") => "Python",
-                ("", "rust") => "Rust",
-                ("", "c") => "C",
-                ("", _) => "C++",
-                (label, _) => label,
-            };
-            lanes.push(Written {
-                language: language.to_owned(),
-                label: label.to_owned(),
-                code: format!("{blank}{spaces}"),
-            });
-        } else if let Some(lane) = lanes.last_mut() {
-            lane.code.push_str(line);
-        } else if !line.trim().is_empty() {
-            return Err(format!(
-                "line {}: a lane begins with a line `%lane LANGUAGE`",
-                number + 1
-            ));
-        }
-        blank.push_str(&spaces);
-    }
-    if lanes.is_empty() {
-        return Err(
-            "there are no lanes; each begins with a line `%lane python|rust|c|cpp [label]`"
-                .to_owned(),
-        );
-    }
-    match lanes.iter().find(|lane| lane.code.trim().is_empty()) {
-        Some(lane) => Err(format!("the lane “{}” is empty", lane.label)),
-        None => Ok(lanes),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lanes_keep_their_lines() {
-        let lanes = written("\n%lane python two threads\nx = 1\n%lane rust\nlet y = 2;").unwrap();
-        assert_eq!(lanes[0].label, "two threads");
-        assert_eq!(lanes[0].code.lines().nth(2), Some("x = 1"));
-        assert_eq!(
-            (lanes[1].label.as_str(), lanes[1].code.lines().nth(4)),
-            ("Rust", Some("let y = 2;"))
-        );
-        assert!(!lanes[1].code.contains("x = 1"));
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_comparison_is_said() {
-        assert!(
-            written("x = 1\n%lane rust")
-                .unwrap_err()
-                .starts_with("line 1")
-        );
-        assert!(written("%lane cobol\nx").unwrap_err().contains("cobol"));
-        assert!(written("%lane rust\n \n").unwrap_err().contains("empty"));
-        assert!(written("").is_err());
-        assert!(
-            options("--repeat 0").is_err()
-                && options("--nonsense").is_err()
-                && options("\"open").is_err()
-        );
-        let good = options("\"a title\" --repeat 3 --baseline 'the first'").unwrap();
-        assert_eq!(
-            (good.title.as_str(), good.repeat, good.baseline.as_deref()),
-            ("a title", 3, Some("the first"))
-        );
     }
 }

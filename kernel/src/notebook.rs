@@ -11,8 +11,8 @@ use crate::stepper;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tandem_cell::{
-    Assistant, Cell, CellError, CellId, EventKind, Interrupter, Language, MimeBundle, Outcome,
-    Output, Stream, Watch,
+    Assistant, Cell, CellError, CellId, Comm, EventKind, Interrupter, Language, MimeBundle,
+    Outcome, Output, Stream, Watch,
 };
 use tandem_evcxr::{Rust, RustConfig};
 use tandem_pyhost::{Python, PythonConfig};
@@ -154,6 +154,15 @@ impl compare::Lanes for Notebook {
             _ => return None,
         })
     }
+
+    fn all(&mut self) -> Vec<(&'static str, &mut dyn Language)> {
+        vec![
+            ("rust", &mut self.rust),
+            ("python", &mut self.python),
+            ("c", &mut self.c),
+            ("cpp", &mut self.cpp),
+        ]
+    }
 }
 
 impl Language for Notebook {
@@ -187,6 +196,10 @@ impl Language for Notebook {
             Some(python) => self.python.evaluate(id, python.trim()),
             None => self.rust.evaluate(id, expression),
         }
+    }
+
+    fn comm(&mut self, id: CellId, comm: &Comm, output: &Output) -> bool {
+        self.python.comm(id, comm, output)
     }
 
     fn assistant(&self) -> Arc<dyn Assistant> {

@@ -4,7 +4,7 @@ mod support;
 
 #[test]
 fn the_protocol_suite_passes_whole_for_rust_and_for_python_cells() {
-    support::python("test_protocol_suite.py", &[]);
+    support::python_alone("test_protocol_suite.py");
 }
 
 #[test]

@@ -56,6 +56,37 @@ pub struct InputRequest {
     pub reply: Sender<Option<String>>,
 }
 
+/// What a message of a comm does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommKind {
+    /// Opens it.
+    Open {
+        /// Whom on the other side it is for.
+        target: String,
+        /// The module in which the other side finds its target, if it needs one.
+        module: Option<String>,
+    },
+    /// Carries data.
+    Message,
+    /// Closes it.
+    Close,
+}
+
+/// One message of a comm: a channel between an object of the session and the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comm {
+    /// Which comm.
+    pub id: String,
+    /// What the message does.
+    pub kind: CommKind,
+    /// What it carries.
+    pub data: Map<String, Value>,
+    /// What it carries besides, for the front end.
+    pub metadata: Map<String, Value>,
+    /// Binary parts.
+    pub buffers: Vec<Vec<u8>>,
+}
+
 /// What happened.
 #[derive(Debug)]
 pub enum EventKind {
@@ -84,6 +115,8 @@ pub enum EventKind {
     },
     /// Text for the front end's pager (documentation).
     Pager(MimeBundle),
+    /// The code sends something to the page's end of a comm.
+    Comm(Comm),
     /// The code wants a line of input.
     Input(InputRequest),
     /// Shows nothing: answered when everything sent before it has been handled.

@@ -1,6 +1,6 @@
 //! The traits a cell language implements.
 
-use crate::event::{CellId, MimeBundle, Output};
+use crate::event::{CellId, Comm, MimeBundle, Output};
 use std::sync::Arc;
 
 /// How a cell is to be run as a lane of a comparison.
@@ -84,6 +84,37 @@ pub trait Watch {
     fn started(&mut self, pid: i32);
     /// The code has ended (well or badly). Called once for each `started`.
     fn ended(&mut self);
+    /// Whether it wants to know who held a lock of the whole interpreter.
+    fn wants_lock(&self) -> bool {
+        false
+    }
+    /// Who held it, told before `ended` by a language that has such a lock.
+    fn lock(&mut self, _lock: Lock) {}
+}
+
+/// A time in which one thread held the interpreter's lock, as far as it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The Linux number of the thread.
+    pub tid: u32,
+    /// `CLOCK_MONOTONIC`, in nanoseconds.
+    pub from: u64,
+    /// `CLOCK_MONOTONIC`, in nanoseconds.
+    pub to: u64,
+}
+
+/// What is known of the lock that an interpreter has for all its threads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Who held it.
+    Seen {
+        /// The thread that looked, which is not of the program.
+        sampler: u32,
+        /// In order, not overlapping.
+        holds: Vec<Hold>,
+    },
+    /// Nothing is known, for a reason.
+    Hidden(String),
 }
 
 /// A watch that does not look.
@@ -103,6 +134,12 @@ pub trait Language: Send {
 
     /// The value of one expression, for `user_expressions`: nothing else may be shown.
     fn evaluate(&mut self, id: CellId, expression: &str) -> Result<MimeBundle, CellError>;
+
+    /// Takes what the page has sent to a comm; what that causes belongs to `id`. Answers whether
+    /// anybody took it.
+    fn comm(&mut self, _id: CellId, _comm: &Comm, _output: &Output) -> bool {
+        false
+    }
 
     /// Answers questions about code, also while a cell runs.
     fn assistant(&self) -> Arc<dyn Assistant>;

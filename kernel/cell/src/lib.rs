@@ -12,8 +12,10 @@ pub mod event;
 pub mod frame;
 pub mod language;
 
-pub use event::{CellId, Event, EventKind, InputRequest, MimeBundle, Output, Stream};
+pub use event::{
+    CellId, Comm, CommKind, Event, EventKind, InputRequest, MimeBundle, Output, Stream,
+};
 pub use language::{
-    Assistant, Cell, CellError, Completeness, Completions, Inspection, Interrupter, LaneRun,
-    Language, Outcome, Unwatched, Watch,
+    Assistant, Cell, CellError, Completeness, Completions, Hold, Inspection, Interrupter, LaneRun,
+    Language, Lock, Outcome, Unwatched, Watch,
 };

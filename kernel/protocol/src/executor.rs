@@ -1,5 +1,6 @@
 //! Runs execute requests, one after the other.
 
+use crate::comms;
 use crate::publish::{Parent, error_output, media};
 use crate::session::Hub;
 use jupyter_protocol::{
@@ -9,12 +10,16 @@ use jupyter_protocol::{
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
-use tandem_cell::{Cell, CellError, CellId, EventKind, Language, Outcome, Output, Unwatched};
+use tandem_cell::{
+    Cell, CellError, CellId, Comm, CommKind, EventKind, Language, Outcome, Output, Unwatched,
+};
 
 /// What the executor is asked to do.
 pub enum Job {
     /// Run a cell; the message is the request it came with.
     Execute(Box<JupyterMessage>, ExecuteRequest),
+    /// Hand over what the page has sent to a comm.
+    Comm(Box<JupyterMessage>, Comm),
     /// End.
     Stop,
 }
@@ -44,7 +49,15 @@ impl Executor {
 
     /// Works until it is told to stop; the language is dropped then.
     pub fn run(mut self, queue: Receiver<Job>) {
-        while let Ok(Job::Execute(message, request)) = queue.recv() {
+        while let Ok(job) = queue.recv() {
+            let (message, request) = match job {
+                Job::Execute(message, request) => (message, request),
+                Job::Comm(message, comm) => {
+                    self.comm(&message, &comm);
+                    continue;
+                }
+                Job::Stop => return,
+            };
             let (reply, ok) = self.execute(&message, &request);
             // Run All stops at a failure: what waits already is not run. What comes after the
             // reply was sent by somebody who has seen it.
@@ -57,10 +70,42 @@ impl Executor {
             for job in waiting {
                 match job {
                     Job::Execute(message, _) => self.abort(&message),
+                    Job::Comm(message, comm) => self.comm(&message, &comm),
                     Job::Stop => return,
                 }
             }
         }
+    }
+
+    /// Hands over what the page has sent to a comm. What that causes belongs to the message.
+    fn comm(&mut self, message: &JupyterMessage, comm: &Comm) {
+        let hub = self.hub.clone();
+        hub.busy(message);
+        self.cells += 1;
+        let id = CellId(self.cells);
+        let parent = Parent {
+            request: message.clone(),
+            count: self.count,
+            allow_stdin: false,
+        };
+        hub.cells().enter(id, parent);
+        hub.note(comm);
+        let taken = self.language.comm(id, comm, &self.output);
+        self.wait_for_output(id);
+        hub.cells().leave(id);
+        if !taken && matches!(comm.kind, CommKind::Open { .. }) {
+            // Nobody here has a target: the protocol asks to say so.
+            let close = Comm {
+                kind: CommKind::Close,
+                data: serde_json::Map::new(),
+                metadata: serde_json::Map::new(),
+                buffers: Vec::new(),
+                ..comm.clone()
+            };
+            hub.note(&close);
+            hub.iopub(comms::message(close, Some(message)));
+        }
+        hub.idle(message);
     }
 
     fn execute(

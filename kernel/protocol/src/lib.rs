@@ -11,6 +11,7 @@
 //!    '-- complete, inspect, history, control: answered at once
 //! ```
 
+mod comms;
 mod executor;
 mod history;
 mod publish;

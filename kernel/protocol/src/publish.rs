@@ -4,6 +4,7 @@
 //! of the same cell wait up to [`PATIENCE`] for more, and are sent at once when anything else
 //! comes, so that the order of everything is the order of the channel.
 
+use crate::comms;
 use crate::session::Hub;
 use jupyter_protocol::{
     ClearOutput, DisplayData, ErrorOutput, ExecuteResult, ExecutionCount, InputRequest,
@@ -137,6 +138,12 @@ impl Publisher {
                     start: 0,
                 };
                 hub.cells().payloads.entry(cell).or_default().push(page);
+            }
+            EventKind::Comm(comm) => {
+                hub.note(&comm);
+                let cells = hub.cells();
+                let parent = cells.parents.get(&cell).map(|parent| &parent.request);
+                hub.iopub(comms::message(comm, parent));
             }
             EventKind::Input(request) => {
                 let cells = hub.cells();

@@ -9,6 +9,7 @@ use jupyter_protocol::{
     CodeMirrorMode, ConnectionInfo, HelpLink, JupyterMessage, JupyterMessageContent,
     KernelInfoReply, LanguageInfo, ReplyStatus, Status,
 };
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -121,6 +122,8 @@ pub struct Hub {
     pub(crate) jobs: Sender<Job>,
     pub(crate) outgoing: Outgoing,
     pub(crate) stop: UnboundedSender<Exit>,
+    /// Open comms, and whom they are for.
+    pub(crate) comms: Mutex<HashMap<String, String>>,
     cells: Mutex<Cells>,
     input: Mutex<Option<Sender<Option<String>>>>,
 }
@@ -221,6 +224,7 @@ pub fn serve(
         jobs,
         outgoing,
         stop,
+        comms: Mutex::default(),
         cells: Mutex::default(),
         input: Mutex::default(),
     });

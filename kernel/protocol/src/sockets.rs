@@ -1,12 +1,13 @@
 //! The five sockets, and the requests that are answered at once.
 
+use crate::comms;
 use crate::executor::Job;
 use crate::session::{Exit, Hub, Outgoing, ServeError};
 use crate::wire::Wire;
 use jupyter_protocol::{
-    CommClose, CommInfoReply, CompleteReply, ConnectionInfo, HistoryReply, InspectReply,
-    InterruptReply, IoPubWelcome, IsCompleteReply, JupyterMessage, JupyterMessageContent, Media,
-    ReplyStatus, ShutdownReply, Status,
+    CompleteReply, ConnectionInfo, HistoryReply, InspectReply, InterruptReply, IoPubWelcome,
+    IsCompleteReply, JupyterMessage, JupyterMessageContent, Media, ReplyStatus, ShutdownReply,
+    Status,
 };
 use std::sync::{Arc, Mutex};
 use tandem_cell::Completeness;
@@ -177,11 +178,16 @@ fn reply(
     let _ = to.send(JupyterMessage::new(content, Some(request)));
 }
 
-/// Requests on shell: cells wait for their turn, everything else is answered by its own task.
+/// Requests on shell: cells and comms wait for their turn, everything else is answered by its own task.
 fn on_shell(hub: &Arc<Hub>, message: JupyterMessage) {
     if let JupyterMessageContent::ExecuteRequest(request) = &message.content {
         let request = request.clone();
         let _ = hub.jobs.send(Job::Execute(Box::new(message), request));
+        return;
+    }
+    // What widgets send runs code, too, and waits for its turn.
+    if let Some(comm) = comms::received(&message) {
+        let _ = hub.jobs.send(Job::Comm(Box::new(message), comm));
         return;
     }
     let hub = hub.clone();
@@ -292,22 +298,9 @@ fn answer(hub: &Hub, message: &JupyterMessage, to: &UnboundedSender<JupyterMessa
             };
             reply(to, HistoryReply::new(history), message);
         }
-        Content::CommInfoRequest(_) => {
-            let answer = CommInfoReply {
-                status: ReplyStatus::Ok,
-                comms: Default::default(),
-                error: None,
-            };
-            reply(to, answer, message);
+        Content::CommInfoRequest(request) => {
+            reply(to, hub.comm_info(request.target_name.as_deref()), message);
         }
-        // Nobody here has a comm target: say so, as the protocol asks.
-        Content::CommOpen(open) => hub.publish(
-            CommClose {
-                comm_id: open.comm_id.clone(),
-                data: Default::default(),
-            },
-            message,
-        ),
         Content::ShutdownRequest(_) | Content::InterruptRequest(_) => {
             eprintln!(
                 "tandem: {} belongs on the control channel",

@@ -1,5 +1,6 @@
 //! The host process, seen from the kernel.
 
+use crate::bridge::{self, Bridge, Progress};
 use crate::interpreter::{self, Interpreter, PythonError};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -15,16 +16,17 @@ use std::time::{Duration, Instant};
 use tandem_cell::frame::{self, Kind};
 use tandem_cell::{CellId, EventKind, Output, Stream};
 
-/// The program that the interpreter runs.
-const HOST: &str = include_str!("host.py");
-/// The bridge, the module `tandem` of Python cells.
-const BRIDGE: &[u8] = include_bytes!(env!("TANDEM_BRIDGE"));
+/// The program that the interpreter runs: it loads the bridge, which does the rest.
+const BOOTSTRAP: &str = include_str!("bootstrap.py");
+/// Statuses with which the bootstrap ends where it cannot load the bridge.
+const TOO_OLD: i32 = 121;
+const NEEDS_OWN_BRIDGE: i32 = 122;
 /// How often a running cell is looked after.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long an interpreter may take to start.
 const START: Duration = Duration::from_secs(60);
-/// How long a question may take.
-const QUESTION: Duration = Duration::from_secs(3);
+/// How long a question may take; on a busy machine even an import takes seconds.
+const QUESTION: Duration = Duration::from_secs(20);
 
 pub(crate) type Sink = Arc<Mutex<Option<Output>>>;
 
@@ -52,23 +54,9 @@ fn pipe() -> io::Result<(File, OwnedFd)> {
     }
 }
 
-/// Puts the bridge where the host finds it; its name holds its size and the version, so that a
-/// newer one does not disturb a running session.
-fn bridge(data: &Path) -> io::Result<PathBuf> {
-    let name = format!("python-{}-{}", env!("CARGO_PKG_VERSION"), BRIDGE.len());
-    let folder = data.join(name);
-    let module = folder.join("tandem.abi3.so");
-    if std::fs::metadata(&module).map(|found| found.len()).ok() != Some(BRIDGE.len() as u64) {
-        std::fs::create_dir_all(&folder)?;
-        let new = folder.join(format!("new-{}", std::process::id()));
-        std::fs::write(&new, BRIDGE)?;
-        std::fs::rename(&new, &module)?;
-    }
-    Ok(folder)
-}
-
 impl Host {
-    /// Starts an interpreter and waits until it is ready.
+    /// Starts an interpreter and waits until it is ready. Where it needs a bridge of its own, that
+    /// is built first, if somebody can be told of the `progress`.
     ///
     /// # Errors
     /// Which interpreter, and what it said.
@@ -77,14 +65,37 @@ impl Host {
         directory: &Path,
         data: &Path,
         sink: Sink,
+        progress: Option<Progress<'_>>,
     ) -> Result<Host, PythonError> {
         let path = interpreter::find(named)?;
+        let common = bridge::place(data).map_err(|error| PythonError::Start {
+            path: path.clone(),
+            error: error.to_string(),
+        })?;
+        let own = Bridge::of(&path, data);
+        let folder = own.built();
+        match Host::try_start(&path, directory, &common, folder.as_deref(), &sink) {
+            Err(PythonError::NeedsBridge { .. }) if progress.is_some() => {
+                let folder = own.build(&path, progress.unwrap_or(&mut |_| {}))?;
+                Host::try_start(&path, directory, &common, Some(&folder), &sink)
+            }
+            started => started,
+        }
+    }
+
+    fn try_start(
+        path: &Path,
+        directory: &Path,
+        common: &Path,
+        own: Option<&Path>,
+        sink: &Sink,
+    ) -> Result<Host, PythonError> {
+        let path = path.to_owned();
         let failed = |error: String| PythonError::Start {
             path: path.clone(),
             error,
         };
         let text = |error: io::Error| failed(error.to_string());
-        let modules = bridge(data).map_err(text)?;
         let folder = tempfile::Builder::new()
             .prefix("tandem-python-")
             .tempdir()
@@ -103,13 +114,19 @@ impl Host {
         ];
         let settings = json!({
             "control": fds[0], "questions": fds[1], "frames": fds[2],
-            "definitions": definitions, "modules": modules,
+            "definitions": definitions,
         });
+        let bridges = format!(
+            "{}:{}",
+            own.unwrap_or(Path::new("")).display(),
+            common.display()
+        );
         let mut command = Command::new(&path);
         command
-            .args(["-c", HOST])
+            .args(["-c", BOOTSTRAP])
             .current_dir(directory)
             .env("TANDEM_HOST", settings.to_string())
+            .env("TANDEM_BRIDGES", bridges)
             .stdin(Stdio::null())
             .stdout(stdout_in)
             .stderr(stderr_in)
@@ -155,13 +172,16 @@ impl Host {
                         version: ready["version"].as_str().unwrap_or_default().to_owned(),
                         gil: ready["gil"].as_bool().unwrap_or(true),
                     };
-                    interpreter::check(&host.interpreter)?;
                     return Ok(host);
                 }
                 Ok(_) => {}
                 Err(_) => {
                     if let Some(status) = host.ended() {
-                        return Err(failed(format!("it ended with {status}")));
+                        return Err(match status.code() {
+                            Some(TOO_OLD) => PythonError::too_old(path),
+                            Some(NEEDS_OWN_BRIDGE) => PythonError::NeedsBridge { path },
+                            _ => failed(format!("it ended with {status}")),
+                        });
                     }
                     if Instant::now() > patience {
                         return Err(failed("it does not answer".to_owned()));

@@ -1,9 +1,7 @@
 //! Which Python.
 
 use std::path::{Path, PathBuf};
-
-/// The oldest minor version of Python 3 that cells can use.
-const OLDEST: u32 = 9;
+use std::process::Command;
 
 /// A running interpreter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,16 +31,46 @@ pub enum PythonError {
         error: String,
     },
     /// Too old.
-    #[error("{path} is Python {version}; Python cells need 3.9 or later")]
+    #[error("{path} is {version}; Python cells need 3.9 or later")]
     TooOld {
         /// Which.
         path: PathBuf,
         /// Its version.
         version: String,
     },
+    /// The module that serves every ordinary interpreter cannot be loaded by this one.
+    #[error("{path} needs a module of its own, which is built when the first Python cell runs")]
+    NeedsBridge {
+        /// Which.
+        path: PathBuf,
+    },
+    /// That module does not build.
+    #[error(
+        "{path} cannot run Python cells: the module that serves them does not build for it. \
+         CPython 3.9 to 3.14, free-threaded 3.14 and PyPy 3.11 work; choose another interpreter with `%python PATH`.\n{error}"
+    )]
+    Bridge {
+        /// Which.
+        path: PathBuf,
+        /// The end of what cargo said.
+        error: String,
+    },
     /// The host said no.
     #[error("{0}")]
     Request(String),
+}
+
+impl PythonError {
+    /// Says the version of an interpreter that is too old.
+    pub(crate) fn too_old(path: PathBuf) -> PythonError {
+        let said = Command::new(&path).arg("--version").output();
+        let said = said.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        let version = said.ok().filter(|version| !version.is_empty());
+        PythonError::TooOld {
+            path,
+            version: version.unwrap_or_else(|| "an old Python".to_owned()),
+        }
+    }
 }
 
 /// The interpreter to use: the one that was named, or `python3` of the PATH.
@@ -68,20 +96,4 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, PythonError> {
         .map(|folder| folder.join("python3"))
         .find(|file| file.exists())
         .ok_or(PythonError::NoPython)
-}
-
-/// Whether cells can use this version.
-pub fn check(interpreter: &Interpreter) -> Result<(), PythonError> {
-    let mut numbers = interpreter
-        .version
-        .split('.')
-        .map(|number| number.parse().unwrap_or(0));
-    let (major, minor): (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    if (major, minor) >= (3, OLDEST) {
-        return Ok(());
-    }
-    Err(PythonError::TooOld {
-        path: interpreter.path.clone(),
-        version: interpreter.version.clone(),
-    })
 }

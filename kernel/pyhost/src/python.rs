@@ -1,5 +1,6 @@
 //! The language: cells in, events and outcomes out.
 
+use crate::comms;
 use crate::host::{Host, Sink, ask};
 use crate::interpreter::{Interpreter, PythonError};
 use serde_json::{Value, json};
@@ -12,8 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tandem_cell::{
-    Assistant, Cell, CellError, CellId, Completeness, Completions, EventKind, Inspection,
-    Interrupter, Language, MimeBundle, Outcome, Output, Watch,
+    Assistant, Cell, CellError, CellId, Comm, Completeness, Completions, EventKind, Hold,
+    Inspection, Interrupter, Language, Lock, MimeBundle, Outcome, Output, Watch,
 };
 
 /// How long a cell may take to react to an interrupt: a call into C ends only by itself.
@@ -31,7 +32,7 @@ pub struct PythonConfig {
 }
 
 /// How long a question waits for an interpreter that is just starting.
-const START: Duration = Duration::from_secs(3);
+const START: Duration = Duration::from_secs(30);
 
 type Questions = Arc<Mutex<Option<Arc<Mutex<BufReader<UnixStream>>>>>>;
 
@@ -43,6 +44,8 @@ pub struct Python {
     sink: Sink,
     questions: Questions,
     interrupt: Arc<Interrupt>,
+    /// The cell that is told of the progress of a start.
+    asked: Option<(CellId, Output)>,
 }
 
 #[derive(Default)]
@@ -84,6 +87,7 @@ impl Python {
                 &background.directory,
                 &background.data,
                 own,
+                None,
             )?;
             *asked.lock().unwrap_or_else(|e| e.into_inner()) = Some(host.questions.clone());
             Ok(host)
@@ -95,6 +99,7 @@ impl Python {
             sink,
             questions,
             interrupt: Arc::default(),
+            asked: None,
         }
     }
 
@@ -105,20 +110,48 @@ impl Python {
             self.host = None;
         }
         if self.host.is_none() {
-            let started = match self.starting.take() {
-                Some(starting) => starting
-                    .join()
-                    .unwrap_or_else(|_| Err(PythonError::Request("the start failed".to_owned()))),
-                None => Host::start(
-                    self.config.interpreter.as_deref(),
-                    &self.config.directory,
-                    &self.config.data,
-                    self.sink.clone(),
-                ),
+            let started = self.starting.take().map(|starting| {
+                let failed = || PythonError::Request("the start failed".to_owned());
+                starting.join().unwrap_or_else(|_| Err(failed()))
+            });
+            let started = match started {
+                None | Some(Err(PythonError::NeedsBridge { .. })) => {
+                    self.start_host(self.config.interpreter.as_deref())
+                }
+                Some(started) => started,
             };
             self.take(started?);
         }
         Ok(self.host.as_mut().expect("just made"))
+    }
+
+    /// Starts a host, and tells the cell that asked for it what takes time.
+    fn start_host(&self, interpreter: Option<&Path>) -> Result<Host, PythonError> {
+        let mut shown = false;
+        let mut tell = |text: &str| {
+            let Some((cell, output)) = &self.asked else {
+                return;
+            };
+            let (bundle, display_id) =
+                (MimeBundle::text(text), format!("tandem-bridge-{}", cell.0));
+            output.send(
+                *cell,
+                match std::mem::replace(&mut shown, true) {
+                    true => EventKind::UpdateDisplay { bundle, display_id },
+                    false => EventKind::Display {
+                        bundle,
+                        display_id: Some(display_id),
+                    },
+                },
+            );
+        };
+        Host::start(
+            interpreter,
+            &self.config.directory,
+            &self.config.data,
+            self.sink.clone(),
+            Some(&mut tell),
+        )
     }
 
     fn take(&mut self, host: Host) {
@@ -141,15 +174,11 @@ impl Python {
     pub fn switch(
         &mut self,
         path: &Path,
-        _cell: CellId,
-        _output: &Output,
+        cell: CellId,
+        output: &Output,
     ) -> Result<(), PythonError> {
-        let host = Host::start(
-            Some(path),
-            &self.config.directory,
-            &self.config.data,
-            self.sink.clone(),
-        )?;
+        self.asked = Some((cell, output.clone()));
+        let host = self.start_host(Some(path))?;
         self.config.interpreter = Some(path.to_owned());
         self.starting = None;
         self.take(host);
@@ -185,8 +214,7 @@ impl Python {
     /// Where there is no such variable, or JSON cannot carry its value.
     pub fn read_json(&mut self, name: &str) -> Result<Value, PythonError> {
         let answer = self.request(&json!({"type": "read", "name": name}))?;
-        let text = answer["json"].as_str().unwrap_or("null");
-        serde_json::from_str(text).map_err(|error| PythonError::Request(error.to_string()))
+        Ok(answer["value"].clone())
     }
 
     /// Defines a variable.
@@ -194,7 +222,7 @@ impl Python {
     /// # Errors
     /// Where the host is gone.
     pub fn define_json(&mut self, name: &str, value: &Value) -> Result<(), PythonError> {
-        let request = json!({"type": "define", "name": name, "json": value.to_string()});
+        let request = json!({"type": "define", "name": name, "value": value});
         self.request(&request).map(drop)
     }
 
@@ -215,6 +243,7 @@ impl Python {
     ) -> Result<(), CellError> {
         *self.sink.lock().unwrap_or_else(|e| e.into_inner()) = Some(output.clone());
         let interrupt = self.interrupt.clone();
+        self.asked = Some((cell.id, output.clone()));
         let host = self
             .host()
             .map_err(|error| failure("StartError", error.to_string()))?;
@@ -226,6 +255,7 @@ impl Python {
             "allow_stdin": cell.allow_stdin,
             "lane": cell.lane.is_some(),
             "repeat": cell.lane.map_or(1, |lane| lane.repeat.max(1)),
+            "watch_lock": watch.wants_lock(),
         });
         interrupt.asked.store(false, Ordering::SeqCst);
         host.send(&request)
@@ -242,6 +272,9 @@ impl Python {
                         let _ = host.send(&json!({"type": "go"}));
                     }
                     "ended" => {
+                        if let Some(lock) = lock_of(&message["lock"]) {
+                            watch.lock(lock);
+                        }
                         watch.ended();
                         running = false;
                     }
@@ -285,6 +318,24 @@ impl Python {
         }
         result
     }
+}
+
+/// What the host saw of the interpreter's lock, if it was asked to look.
+fn lock_of(message: &Value) -> Option<Lock> {
+    if let Some(why) = message["hidden"].as_str() {
+        return Some(Lock::Hidden(why.to_owned()));
+    }
+    let holds = message["holds"].as_array()?.iter().filter_map(|hold| {
+        Some(Hold {
+            tid: hold[0].as_u64()? as u32,
+            from: hold[1].as_u64()?,
+            to: hold[2].as_u64()?,
+        })
+    });
+    Some(Lock::Seen {
+        sampler: message["sampler"].as_u64()? as u32,
+        holds: holds.collect(),
+    })
 }
 
 fn error_of(message: &Value) -> CellError {
@@ -333,6 +384,7 @@ pub(crate) fn display_event(message: &Value) -> Option<EventKind> {
             bundle: bundle(),
             display_id: display_id.unwrap_or_default(),
         }),
+        "comm" => comms::sent(message).map(EventKind::Comm),
         "clear" => Some(EventKind::ClearOutput {
             wait: message["wait"].as_bool().unwrap_or(false),
         }),
@@ -356,6 +408,19 @@ impl Language for Python {
             data: answer["data"].as_object().cloned().unwrap_or_default(),
             metadata: answer["metadata"].as_object().cloned().unwrap_or_default(),
         })
+    }
+
+    fn comm(&mut self, id: CellId, comm: &Comm, output: &Output) -> bool {
+        // Comms belong to a running interpreter: none is started for a stray message.
+        if self.host.is_none() {
+            return false;
+        }
+        *self.sink.lock().unwrap_or_else(|e| e.into_inner()) = Some(output.clone());
+        let pid = self.host.as_ref().map_or(0, Host::pid);
+        self.interrupt.pid.store(pid, Ordering::SeqCst);
+        let answer = self.request(&comms::request(id, comm));
+        self.interrupt.pid.store(0, Ordering::SeqCst);
+        answer.is_ok_and(|answer| answer["taken"] == true)
     }
 
     fn assistant(&self) -> Arc<dyn Assistant> {

@@ -15,6 +15,8 @@ const TITLE: f64 = 26.0;
 const COLOURS: [&str; 8] = [
     "#0d88e6", "#e69f00", "#1aa37a", "#cc79a7", "#d55e00", "#56b4e9", "#8c7ae6", "#a0a000",
 ];
+/// Height of the line that marks a holder of the lock.
+const LOCK: f64 = 2.5;
 /// Rows of one lane; further threads are told of in a line.
 const MAX_ROWS: usize = 12;
 
@@ -109,7 +111,9 @@ pub fn svg(title: &str, lanes: &[Lane], description: &str) -> String {
         }
     }
     axis(&mut out, longest, scale, top, y);
-    legend(&mut out, &used, y + 36.0);
+    let threads = || lanes.iter().flat_map(|lane| &lane.median().threads);
+    let locks = threads().any(|thread| !thread.held.is_empty());
+    legend(&mut out, &used, locks, y + 36.0);
     out.push_str("</svg>");
     out
 }
@@ -202,6 +206,29 @@ fn row(out: &mut String, thread: &Thread, index: usize, run: &Recording, scale: 
         }
         from += same;
     }
+    held(out, thread, scale, y);
+}
+
+/// A line below the row for the times in which the thread held the interpreter's lock. Gaps
+/// that nobody could see are closed.
+fn held(out: &mut String, thread: &Thread, scale: f64, y: f64) {
+    let mut bars: Vec<(f64, f64)> = Vec::new();
+    for (from, to) in &thread.held {
+        let (from, to) = (*from as f64 * scale, *to as f64 * scale);
+        match bars.last_mut() {
+            Some(last) if from - last.1 < 0.5 => last.1 = to,
+            _ => bars.push((from, to)),
+        }
+    }
+    for (from, to) in bars {
+        let _ = write!(
+            out,
+            "<rect x=\"{:.1}\" y=\"{}\" width=\"{:.1}\" height=\"{LOCK}\"/>",
+            LEFT + from,
+            y + 18.0,
+            (to - from).max(0.5)
+        );
+    }
 }
 
 fn axis(out: &mut String, longest: u64, scale: f64, top: f64, bottom: f64) {
@@ -236,7 +263,7 @@ fn step(longest: u64) -> u64 {
     factor * power
 }
 
-fn legend(out: &mut String, used: &std::collections::BTreeSet<u32>, y: f64) {
+fn legend(out: &mut String, used: &std::collections::BTreeSet<u32>, locks: bool, y: f64) {
     let mut x = LEFT;
     for core in used {
         let colour = COLOURS[*core as usize % COLOURS.len()];
@@ -257,4 +284,13 @@ fn legend(out: &mut String, used: &std::collections::BTreeSet<u32>, y: f64) {
         y - 4.0,
         x + 24.0
     );
+    if locks {
+        let x = x + 116.0;
+        let _ = write!(
+            out,
+            "<rect x=\"{x}\" y=\"{}\" width=\"18\" height=\"{LOCK}\"/><text x=\"{}\" y=\"{y}\">holds the interpreter lock</text>",
+            y - 5.0,
+            x + 24.0
+        );
+    }
 }

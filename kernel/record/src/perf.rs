@@ -263,6 +263,7 @@ fn read(mut records: &[u8], start: u64, end: u64) -> Switches {
                 tid,
                 name: names.get(&tid).cloned().unwrap_or_default(),
                 intervals: intervals(&list, start, end),
+                held: Vec::new(),
             }
         })
         .filter(|thread| !thread.intervals.is_empty())

@@ -1,7 +1,7 @@
 //! The recorder: attaches to a process while a cell runs.
 
 use crate::perf::Perf;
-use crate::recording::{Recording, Source};
+use crate::recording::{Lock, Recording, Source, Thread};
 use crate::schedstat::Samples;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,7 @@ const SAMPLE: Duration = Duration::from_millis(2);
 pub struct Recorder {
     running: Option<Running>,
     recordings: Vec<Recording>,
+    lock: Option<tandem_cell::Lock>,
 }
 
 enum Gathered {
@@ -96,14 +97,17 @@ impl Watch for Recorder {
             }
             Gathered::Samples(samples) => (Source::Samples, samples.finish(), false),
         };
+        let lock = attribute(self.lock.take(), &mut threads, running.start, end);
         threads.sort_by_key(|thread| thread.intervals.first().map(|i| i.start));
         let mut recording = Recording {
             source,
+            start: running.start,
             wall,
             threads,
             lost,
             cores: cores(),
             others: 0.0,
+            lock,
         };
         let all = machine.busy.saturating_sub(running.machine.busy) as f64;
         let capacity = wall as f64 * f64::from(recording.cores);
@@ -113,6 +117,37 @@ impl Watch for Recorder {
         }
         self.recordings.push(recording);
     }
+
+    fn wants_lock(&self) -> bool {
+        true
+    }
+
+    fn lock(&mut self, lock: tandem_cell::Lock) {
+        self.lock = Some(lock);
+    }
+}
+
+/// Gives the times with the lock to their threads, and leaves out the thread that looked.
+fn attribute(
+    lock: Option<tandem_cell::Lock>,
+    threads: &mut Vec<Thread>,
+    start: u64,
+    end: u64,
+) -> Lock {
+    let (sampler, holds) = match lock {
+        None => return Lock::None,
+        Some(tandem_cell::Lock::Hidden(reason)) => return Lock::Hidden(reason),
+        Some(tandem_cell::Lock::Seen { sampler, holds }) => (sampler, holds),
+    };
+    threads.retain(|thread| thread.tid != sampler);
+    for hold in holds {
+        let (from, to) = (hold.from.clamp(start, end), hold.to.clamp(start, end));
+        let holder = threads.iter_mut().find(|thread| thread.tid == hold.tid);
+        if let Some(holder) = holder.filter(|_| to > from) {
+            holder.held.push((from - start, to - start));
+        }
+    }
+    Lock::Sampled
 }
 
 /// What all programs together have used.

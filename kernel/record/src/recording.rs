@@ -37,12 +37,20 @@ pub struct Thread {
     pub name: String,
     /// In order, not overlapping.
     pub intervals: Vec<Interval>,
+    /// When it held the interpreter's lock, in nanoseconds since the start of the run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<(u64, u64)>,
 }
 
 impl Thread {
     /// Time on a core, in nanoseconds.
     pub fn cpu(&self) -> u64 {
         self.intervals.iter().map(|i| i.end - i.start).sum()
+    }
+
+    /// Time with the interpreter's lock, in nanoseconds.
+    pub fn held(&self) -> u64 {
+        self.held.iter().map(|(from, to)| to - from).sum()
     }
 }
 
@@ -51,6 +59,8 @@ impl Thread {
 pub struct Recording {
     /// Where the intervals come from.
     pub source: Source,
+    /// When it began: `CLOCK_MONOTONIC`, in nanoseconds.
+    pub start: u64,
     /// Duration, in nanoseconds.
     pub wall: u64,
     /// Threads that were on a core, in the order in which they first were.
@@ -61,6 +71,21 @@ pub struct Recording {
     pub cores: u32,
     /// Share of all cores that other programs used meanwhile, from 0 to 1.
     pub others: f64,
+    /// What is known of the interpreter's lock, where the language has one.
+    pub lock: Lock,
+}
+
+/// Whether it can be seen who held the lock of an interpreter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lock {
+    /// There is none, or nobody looked.
+    #[default]
+    None,
+    /// It was sampled; [`Thread::held`] says who held it.
+    Sampled,
+    /// It cannot be seen, for this reason.
+    Hidden(String),
 }
 
 impl Recording {
@@ -87,6 +112,13 @@ impl Recording {
             since = time;
         }
         total
+    }
+
+    /// Time on cores between two moments of `CLOCK_MONOTONIC`, in nanoseconds.
+    pub fn cpu_between(&self, from: u64, to: u64) -> u64 {
+        let intervals = self.threads.iter().flat_map(|thread| &thread.intervals);
+        let place = |time: u64| (self.start + time).clamp(from, to);
+        intervals.map(|i| place(i.end) - place(i.start)).sum()
     }
 
     /// Whether other programs used so much of the machine that the run says nothing.
@@ -143,11 +175,13 @@ mod tests {
     fn recording(threads: Vec<Thread>) -> Recording {
         Recording {
             source: Source::ContextSwitches,
+            start: 0,
             wall: 100,
             threads,
             lost: false,
             cores: 2,
             others: 0.0,
+            lock: Lock::None,
         }
     }
 

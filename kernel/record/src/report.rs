@@ -1,7 +1,7 @@
 //! The picture with its table, its sentence, its text alternative and its data.
 
 use crate::draw::{duration, escape, svg};
-use crate::recording::{Lane, Recording, Source};
+use crate::recording::{Lane, Lock, Recording, Source, Thread};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use tandem_cell::MimeBundle;
@@ -27,6 +27,23 @@ pub fn bundle(title: &str, lanes: &[Lane], baseline: usize) -> MimeBundle {
     MimeBundle::text(text(title, &table, &sentence, lanes))
         .with("text/html", html)
         .with(MIME, data)
+}
+
+/// Lanes that ran at the same time are no "other programs" to each other.
+pub fn share_the_machine(lanes: &mut [Lane]) {
+    let all = lanes.to_vec();
+    for (number, lane) in lanes.iter_mut().enumerate() {
+        for run in &mut lane.runs {
+            let others = all.iter().enumerate().filter(|(other, _)| *other != number);
+            let (from, to) = (run.start, run.start + run.wall);
+            let used: u64 = others
+                .flat_map(|(_, lane)| &lane.runs)
+                .map(|other| other.cpu_between(from, to))
+                .sum();
+            let capacity = run.wall as f64 * f64::from(run.cores);
+            run.others = (run.others - used as f64 / capacity).max(0.0);
+        }
+    }
 }
 
 /// A trace for Perfetto and chrome://tracing.
@@ -151,6 +168,7 @@ fn conclusion(lanes: &[Lane], baseline: usize) -> String {
             )
         })
         .collect();
+    parts.extend(lanes.iter().filter_map(lock));
     if lanes.len() > 1 {
         let base = &lanes[baseline];
         let fastest = lanes.iter().min_by_key(|lane| lane.median().wall);
@@ -168,6 +186,29 @@ fn conclusion(lanes: &[Lane], baseline: usize) -> String {
     parts.join("; ") + "."
 }
 
+/// How the threads of a lane shared the interpreter's lock, where it was seen.
+fn lock(lane: &Lane) -> Option<String> {
+    let run = lane.median();
+    let held: u64 = run.threads.iter().map(Thread::held).sum();
+    let holders = run
+        .threads
+        .iter()
+        .filter(|thread| thread.held() > 0)
+        .count();
+    (run.lock == Lock::Sampled).then(|| {
+        format!(
+            "in “{}” {} held Python’s interpreter lock, together for {:.0} % of the time",
+            lane.label,
+            match holders {
+                0 => "no thread".to_owned(),
+                1 => "one thread".to_owned(),
+                more => format!("{more} threads, one at a time,"),
+            },
+            held as f64 / run.wall as f64 * 100.0
+        )
+    })
+}
+
 fn source(lanes: &[Lane]) -> String {
     let runs = || lanes.iter().flat_map(|lane| &lane.runs);
     let mut text = match runs().all(|run| run.source == Source::ContextSwitches) {
@@ -179,6 +220,20 @@ fn source(lanes: &[Lane]) -> String {
     }
     if lanes.iter().any(|lane| lane.runs.len() > 1) {
         text.push_str(" Times are medians; the picture shows the median run.");
+    }
+    if runs().any(|run| run.lock == Lock::Sampled) {
+        text.push_str(
+            " Who held Python’s interpreter lock was looked up every half millisecond, from a native thread.",
+        );
+    }
+    let reason = runs().find_map(|run| match &run.lock {
+        Lock::Hidden(reason) => Some(reason),
+        _ => None,
+    });
+    if let Some(reason) = reason {
+        text.push_str(&format!(
+            " Who held the interpreter lock is not shown: {reason}."
+        ));
     }
     text
 }
@@ -222,7 +277,7 @@ fn text(title: &str, table: &[Row], sentence: &str, lanes: &[Lane]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::{Interval, Thread};
+    use crate::recording::Interval;
 
     fn lane(label: &str, together: bool, others: f64) -> Lane {
         let second = if together { 0 } else { 50_000_000 };
@@ -235,17 +290,20 @@ mod tests {
                 end: start + 50_000_000,
                 core,
             }],
+            held: Vec::new(),
         };
         Lane {
             label: label.into(),
             language: "rust".into(),
             runs: vec![Recording {
                 source: Source::ContextSwitches,
+                start: 0,
                 wall: 50_000_000 + second,
                 threads: vec![thread(1, 0, 0), thread(2, second, 1)],
                 lost: false,
                 cores: 2,
                 others,
+                lock: Lock::None,
             }],
         }
     }
@@ -273,6 +331,42 @@ mod tests {
                 .unwrap()
                 .contains("Rust: 50 ms")
         );
+    }
+
+    #[test]
+    fn who_held_the_lock_is_drawn_and_told() {
+        let mut lane = lane("Python", false, 0.0);
+        lane.runs[0].lock = Lock::Sampled;
+        lane.runs[0].threads[0].held = vec![(0, 50_000_000)];
+        lane.runs[0].threads[1].held = vec![(50_000_000, 90_000_000)];
+        let shown = bundle("t", &[lane.clone()], 0);
+        let html = shown.data["text/html"].as_str().unwrap();
+        let told = "2 threads, one at a time, held Python’s interpreter lock, together for 90 % of the time";
+        assert!(
+            html.contains(told) && html.contains(">holds the interpreter lock<"),
+            "{html}"
+        );
+        lane.runs[0].lock = Lock::Hidden("Python 3.12 does not show it".to_owned());
+        lane.runs[0]
+            .threads
+            .iter_mut()
+            .for_each(|thread| thread.held.clear());
+        let shown = bundle("t", &[lane], 0);
+        let html = shown.data["text/html"].as_str().unwrap();
+        assert!(
+            html.contains("not shown: Python 3.12") && !html.contains(">holds the"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn lanes_that_ran_together_do_not_disturb_each_other() {
+        let mut lanes = [lane("a", true, 0.5), lane("b", true, 0.5)];
+        lanes[1].runs[0].start = 25_000_000;
+        share_the_machine(&mut lanes);
+        // Two threads of the other one for half of the time: half of two cores.
+        assert!((lanes[0].runs[0].others - 0.0).abs() < 1e-9, "{lanes:?}");
+        assert!(lanes[1].runs[0].others < 0.01, "{lanes:?}");
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Samples {
                     pid: self.pid as u32,
                     tid,
                     name: read("comm").trim().to_owned(),
-                    intervals: Vec::new(),
+                    ..Thread::default()
                 },
             });
             let used = (cpu - seen.cpu.min(cpu)).min(now - self.last);

@@ -59,7 +59,8 @@ impl Outputs {
             EventKind::Barrier(reached) => {
                 let _ = reached.send(());
             }
-            EventKind::Pager(_) => {}
+            // There is no page to open, and nobody at the other end of a comm.
+            EventKind::Pager(_) | EventKind::Comm(_) => {}
         }
     }
 

@@ -104,6 +104,15 @@ class Kernel:
         options.setdefault("allow_stdin", answer is not None)
         return self.collect(self.send(code, **options), answer)
 
+    def comm(self, kind, content, buffers=()):
+        """Sends a message of a comm, and answers every message it causes, up to its idle status."""
+        session, socket = self.client.session, self.client.shell_channel.socket
+        sent = session.send(socket, kind, content, buffers=list(buffers))
+        messages = []
+        while not messages or messages[-1]["content"].get("execution_state") != "idle":
+            messages.append(self.until(sent["header"]["msg_id"], lambda message: True))
+        return messages
+
     def until(self, request, condition):
         """Reads what `request` causes until `condition` holds for one message."""
         end = time.monotonic() + PATIENCE

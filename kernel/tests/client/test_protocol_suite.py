@@ -8,7 +8,20 @@ import jupyter_kernel_test as suite
 NAME = os.environ.get("TANDEM_TEST_KERNEL", "tandem")
 
 
-class RustCells(suite.KernelTests):
+class Patient:
+    """On a busy machine a message takes longer than the tenth of a second that the suite waits."""
+
+    def execute_helper(self, *arguments, **options):
+        channel = self.kc.iopub_channel
+        get = channel.get_msg
+        channel.get_msg = lambda timeout=None, **others: get(timeout=60, **others)
+        try:
+            return super().execute_helper(*arguments, **options)
+        finally:
+            del channel.get_msg
+
+
+class RustCells(Patient, suite.KernelTests):
     kernel_name = NAME
     language_name = "rust"
     file_extension = ".rs"
@@ -34,7 +47,7 @@ class RustCells(suite.KernelTests):
     code_clear_output = "tandem::clear_output(false);"
 
 
-class PythonCells(suite.KernelTests):
+class PythonCells(Patient, suite.KernelTests):
     kernel_name = NAME
     language_name = "rust"
     file_extension = ".rs"

@@ -1,5 +1,6 @@
 """Python cells, one test for each thing a reader would miss."""
 
+import glob
 import os
 import shutil
 import signal
@@ -135,16 +136,48 @@ class PythonCells(unittest.TestCase):
         self.assertIn("2.5", self.kernel.run("x.to_string()").value)
 
     def test_every_python_of_this_machine_works(self):
-        found = [f"python3.{minor}" for minor in range(9, 15)]
-        for name in filter(shutil.which, found):
-            with self.subTest(name):
-                if subprocess.run([name, "-c", "pass"], stderr=subprocess.DEVNULL).returncode:
+        names = [f"python3.{minor}" for minor in range(9, 16)]
+        own = os.path.expanduser("~/.pyenv/versions")
+        found = list(filter(None, map(shutil.which, names)))
+        found += [path for name in names for path in glob.glob(f"{own}/*/bin/{name}")]
+        for path in found:
+            with self.subTest(path):
+                if subprocess.run([path, "-c", "pass"], stderr=subprocess.DEVNULL).returncode:
                     continue  # A stand-in for one that is not installed.
-                ran = self.kernel.run(f"%python {shutil.which(name)}")
+                ran = self.kernel.run(f"%python {path}")
                 self.assertEqual(ran.status, "ok", ran.reply["content"])
                 ran = self.run_cell("import sys, tandem; tandem.burn(9, release_gil=True)\n'%d.%d' % sys.version_info[:2]")
-                self.assertEqual(ran.value, f"'{name[6:]}'", ran.reply["content"])
+                self.assertEqual(ran.value, f"'{os.path.basename(path)[6:]}'", ran.reply["content"])
         self.kernel.run(f"%python {sys.executable}")
+
+    def test_comms_carry_data_and_buffers_both_ways(self):
+        ran = self.run_cell(
+            "import comm\n"
+            "def opened(c, first):\n"
+            "    def got(message):\n"
+            "        print('got', message['content']['data']['x'], bytes(message['buffers'][0]))\n"
+            "        c.send({'y': 2}, metadata={'m': 1}, buffers=[b'\\x00\\xff'])\n"
+            "    c.on_msg(got)\n"
+            "comm.get_comm_manager().register_target('test', opened)\n"
+            "own = comm.create_comm(target_name='page', data={'z': [1, None]})\n"
+        )
+        self.assertEqual(ran.status, "ok", ran.reply["content"])
+        opened = ran.of("comm_open")[0]
+        self.assertEqual((opened["target_name"], opened["data"]), ("page", {"z": [1, None]}))
+        self.kernel.comm("comm_open", {"comm_id": "a", "target_name": "test", "data": {}})
+        answers = self.kernel.comm("comm_msg", {"comm_id": "a", "data": {"x": 5}}, [b"\x80"])
+        text = "".join(m["content"]["text"] for m in answers if m["msg_type"] == "stream")
+        self.assertEqual(text, "got 5 b'\\x80'\n")
+        sent = [m for m in answers if m["msg_type"] == "comm_msg"][0]
+        self.assertEqual((sent["content"]["data"], sent["metadata"]), ({"y": 2}, {"m": 1}))
+        self.assertEqual([bytes(b) for b in sent["buffers"]], [b"\x00\xff"])
+        self.kernel.client.comm_info()
+        comms = self.kernel.client.get_shell_msg(timeout=60)["content"]["comms"]
+        self.assertEqual({c["target_name"] for c in comms.values()}, {"page", "test"})
+        answers = self.kernel.comm("comm_open", {"comm_id": "b", "target_name": "nobody", "data": {}})
+        self.assertIn("comm_close", [m["msg_type"] for m in answers])
+        answers = self.run_cell("own.close({'bye': True})").of("comm_close")
+        self.assertEqual(answers[0]["data"], {"bye": True})
 
     def test_which_interpreter_runs_is_shown(self):
         ran = self.kernel.run("%python")

@@ -37,6 +37,39 @@ class SideBySide(unittest.TestCase):
         self.assertIn("<svg", data["text/html"])
         self.assertIn("All four", data["text/plain"])
 
+    def test_lanes_can_run_at_the_same_time(self):
+        ran = self.kernel.run(
+            '%%compare "Both" --together --repeat 2\n'
+            "%lane python\nimport time\nend = time.thread_time() + 0.15\nwhile time.thread_time() < end: pass\n"
+            "%lane rust\nlet t = std::time::Instant::now(); while t.elapsed().as_millis() < 150 {}\n"
+        )
+        self.assertEqual(ran.status, "ok", ran.reply["content"])
+        python, rust = self.last_picture(ran)[TIMELINE]["lanes"]
+        for one, other in zip(python["runs"], rust["runs"]):
+            self.assertLess(one["start"], other["start"] + other["wall"])
+            self.assertLess(other["start"], one["start"] + one["wall"])
+        ran = self.kernel.run('%%compare "t" --together\n%lane rust a\n1;\n%lane rust b\n2;\n')
+        self.assertIn("a language each", ran.reply["content"]["evalue"])
+        ran = self.kernel.run('%%compare "t" --together\n%lane python\n1 / 0\n%lane rust\n2;\n')
+        self.assertIn("division by zero", ran.reply["content"]["evalue"])
+
+    def test_who_held_the_interpreter_lock_is_drawn(self):
+        ran = self.kernel.run(
+            "%%timeline python\nimport threading, time\n"
+            "def count():\n    end = time.thread_time() + 0.08\n    while time.thread_time() < end: pass\n"
+            "threads = [threading.Thread(target=count) for _ in range(2)]\n"
+            "for t in threads: t.start()\nfor t in threads: t.join()"
+        )
+        data = self.last_picture(ran)
+        run = data[TIMELINE]["lanes"][0]["runs"][0]
+        if run["lock"] == "sampled":
+            holders = [t for t in run["threads"] if sum(b - a for a, b in t.get("held", [])) > 30_000_000]
+            self.assertEqual(len(holders), 2, run)
+            self.assertIn("holds the interpreter lock", data["text/html"])
+        else:
+            self.assertIn("3.12", run["lock"]["hidden"])
+            self.assertIn("3.12", data["text/html"])
+
     def test_a_lane_uses_earlier_definitions_and_leaves_none(self):
         self.kernel.run("fn twice(n: u64) -> u64 { n * 2 }")
         self.kernel.run("let seed = 21u64;")

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Condvar, Mutex, OnceLock};
 
 /// The program under test.
 pub fn program() -> &'static str {
@@ -32,6 +32,28 @@ pub fn data() -> &'static Path {
     })
 }
 
+/// The right to run a program that drives kernels. There are two: a machine with two cores has
+/// work enough with them.
+struct Slots(usize);
+
+static FREE: (Mutex<usize>, Condvar) = (Mutex::new(2), Condvar::new());
+
+impl Slots {
+    fn take(count: usize) -> Slots {
+        let free = FREE.0.lock().unwrap_or_else(|e| e.into_inner());
+        let wait = FREE.1.wait_while(free, |free| *free < count);
+        *wait.unwrap_or_else(|e| e.into_inner()) -= count;
+        Slots(count)
+    }
+}
+
+impl Drop for Slots {
+    fn drop(&mut self) {
+        *FREE.0.lock().unwrap_or_else(|e| e.into_inner()) += self.0;
+        FREE.1.notify_all();
+    }
+}
+
 /// Runs a Python program of `tests/client` in the lab's environment, with the kernel known.
 ///
 /// # Panics
@@ -39,6 +61,21 @@ pub fn data() -> &'static Path {
 #[track_caller]
 #[allow(dead_code)]
 pub fn python(file: &str, arguments: &[&str]) {
+    run(file, arguments, Slots::take(1));
+}
+
+/// As [`python`], while no other such program runs: kernels share their history.
+///
+/// # Panics
+/// Where a test of it fails.
+#[track_caller]
+#[allow(dead_code)]
+pub fn python_alone(file: &str) {
+    run(file, &[], Slots::take(2));
+}
+
+#[track_caller]
+fn run(file: &str, arguments: &[&str], _slots: Slots) {
     let data = data();
     let lab = data.join("lab");
     let status = Command::new(lab.join("bin/python"))
