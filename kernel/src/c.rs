@@ -70,7 +70,7 @@ fn failure(name: &str, value: impl Into<String>) -> CellError {
 
 impl C {
     /// C cells that run in `directory`.
-    pub fn c(directory: &Path) -> C {
+    pub fn c17(directory: &Path) -> C {
         C::new(C_DIALECT, directory)
     }
 

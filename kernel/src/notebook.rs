@@ -53,7 +53,7 @@ impl Notebook {
         Ok(Notebook {
             rust,
             python,
-            c: C::c(&places.directory),
+            c: C::c17(&places.directory),
             cpp: C::cpp(&places.directory),
         })
     }

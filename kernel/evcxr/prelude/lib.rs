@@ -170,8 +170,61 @@ pub mod runtime {
 
     /// A `?` ended the cell.
     pub fn user_error(error: &str) {
+        failed(error, "", 0);
+    }
+
+    fn failed(error: &str, file: &str, line: u32) {
         QUESTION_MARK.store(true, Ordering::Relaxed);
-        send(&[("type", "question mark"), ("error", error)]);
+        send(&[
+            ("type", "question mark"),
+            ("error", error),
+            ("file", file),
+            ("line", &line.to_string()),
+        ]);
+    }
+
+    /// The error that ended a cell, and where its `?` stands.
+    pub struct Failure {
+        error: String,
+        at: &'static std::panic::Location<'static>,
+    }
+
+    impl<E: std::fmt::Display> From<E> for Failure {
+        // `?` calls this, and the caller's place is that of the `?`.
+        #[track_caller]
+        fn from(error: E) -> Failure {
+            Failure {
+                error: error.to_string(),
+                at: std::panic::Location::caller(),
+            }
+        }
+    }
+
+    /// The variables after a cell with `?`; an error is told, and the worker restores what was.
+    pub fn or_failure(ended: Result<*mut u8, Failure>) -> *mut u8 {
+        ended.unwrap_or_else(|failure| {
+            failed(&failure.error, failure.at.file(), failure.at.line());
+            std::ptr::null_mut()
+        })
+    }
+
+    /// Runs a future to its end on this thread, which sleeps until it is woken.
+    pub fn block_on<F: std::future::Future>(future: F) -> F::Output {
+        struct Unpark(std::thread::Thread);
+        impl std::task::Wake for Unpark {
+            fn wake(self: std::sync::Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let mut future = std::pin::pin!(future);
+        let waker = std::sync::Arc::new(Unpark(std::thread::current())).into();
+        let mut context = std::task::Context::from_waker(&waker);
+        loop {
+            match future.as_mut().poll(&mut context) {
+                std::task::Poll::Ready(value) => return value,
+                std::task::Poll::Pending => std::thread::park(),
+            }
+        }
     }
 
     /// Runs a cell's code: 0 it ended well, 1 it panicked, 2 a `?` ended it. Not generic: compiled

@@ -3,6 +3,16 @@
 use serde_json::Value;
 use tandem_cell::CellError;
 
+/// The functions that hold a cell's statements.
+const ENTRIES: [&str; 4] = [
+    "fn run_user_code_",
+    "fn tandem_cell(",
+    "fn tandem_statements(",
+    "async fn tandem_statements(",
+];
+/// What stands before a cell's last expression.
+pub const LAST: &str = "match &(";
+
 /// Finds the lines of a cell in a source that was generated around it.
 pub struct Lines {
     /// For each line of the source (from 0), the line of the cell (from 1).
@@ -17,9 +27,7 @@ impl Lines {
         let mut map = vec![None; source.len()];
         let entry = source
             .iter()
-            .position(|line| {
-                line.starts_with("fn run_user_code_") || line.starts_with("fn tandem_cell(")
-            })
+            .position(|line| ENTRIES.iter().any(|entry| line.starts_with(entry)))
             .unwrap_or(0);
         let mut next = entry;
         for (number, line) in cell.lines().enumerate() {
@@ -28,7 +36,9 @@ impl Lines {
                 continue;
             }
             let same = |at: &usize| {
-                let found = source[*at].strip_prefix('(').unwrap_or(source[*at]);
+                let found = source[*at];
+                let found = found.strip_prefix(LAST).unwrap_or(found);
+                let found = found.strip_prefix('(').unwrap_or(found);
                 map[*at].is_none() && (found == line || (found.len() > 1 && line.ends_with(found)))
             };
             let later = (next..source.len()).find(same);
@@ -185,7 +195,12 @@ pub fn compile_error(messages: &[Value], lines: &Lines) -> CellError {
 
 /// A panic, with the line it happened in underneath.
 pub fn panic_error(message: &str, line: Option<usize>, cell: &str) -> CellError {
-    let mut traceback = vec![format!("\x1b[1;31mpanic\x1b[0m\x1b[1m: {message}\x1b[0m")];
+    located("panic", message, line, cell)
+}
+
+/// An error while the cell ran, with the line of the cell where it happened.
+pub fn located(name: &str, message: &str, line: Option<usize>, cell: &str) -> CellError {
+    let mut traceback = vec![format!("\x1b[1;31m{name}\x1b[0m\x1b[1m: {message}\x1b[0m")];
     if let Some(line) = line {
         let code = cell.lines().nth(line - 1).unwrap_or("");
         let space = " ".repeat(line.to_string().len());
@@ -195,7 +210,7 @@ pub fn panic_error(message: &str, line: Option<usize>, cell: &str) -> CellError 
         traceback.push(format!("\x1b[1;94m{line} |\x1b[0m {code}"));
     }
     CellError {
-        name: "panic".to_owned(),
+        name: name.to_owned(),
         value: message.to_owned(),
         traceback,
     }

@@ -3,6 +3,7 @@
 //! [`crate::kinds`] reads them from what it has compiled. What does not compile so goes to evcxr,
 //! which knows more ways.
 
+use crate::diagnostics::LAST;
 use crate::items::name_statics;
 use crate::session::{Session, Variables};
 use crate::source::{Source, closing, entry_name, mentions};
@@ -30,10 +31,13 @@ pub struct Items {
 }
 
 /// Writes the source of a cell, where it is one of this kind.
-pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
+///
+/// A cell with `?` becomes a function that returns a `Result`, one with `.await` an `async` one.
+/// With `tokio`, what waits is left to evcxr, which gives it tokio's runtime.
+pub fn write(session: &Session, code: &str, number: u64, tokio: bool) -> Option<Direct> {
     let words = words(code.parse().ok()?);
     let has = |word: &str| words.iter().any(|found| found == word);
-    if has("await") || has("?") || code.trim_start().starts_with([':', '#']) {
+    if has("await") && tokio || code.trim_start().starts_with([':', '#']) {
         return None;
     }
     let block: syn::Block = syn::parse_str(&format!("{{{code}\n}}")).ok()?;
@@ -78,10 +82,8 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
         .filter(|name| session.names.contains(*name))
         .collect();
     let mut all = session.items.clone();
-    if !again.is_empty()
-        && !(again.iter().all(|name| functions.contains(name))
-            && remove_functions(&mut all, &again))
-    {
+    let only_functions = again.iter().all(|name| functions.contains(name));
+    if !(again.is_empty() || only_functions && remove_functions(&mut all, &again)) {
         return None;
     }
     let mut used: Vec<&String> = session
@@ -91,8 +93,8 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
         .collect();
     used.sort_unstable();
     let keeps = !used.is_empty() || !new.is_empty();
-    // What leaves the cell early would leave its variables behind.
-    if keeps && has("return") {
+    // What leaves the cell early would leave its variables behind; after a `?` they are restored.
+    if (keeps || has("?")) && has("return") {
         return None;
     }
     if !items.text.is_empty() {
@@ -118,13 +120,39 @@ pub fn write(session: &Session, code: &str, number: u64) -> Option<Direct> {
                 true => String::new(),
                 // The value stays where it is, so that the method is found as in `value.method()`.
                 false => format!(
-                    "match &({tail}\n) {{ tandem_value => {{ let _showing = ::tandem::runtime::Showing::begin(); \
+                    "{LAST}{tail}\n) {{ tandem_value => {{ let _showing = ::tandem::runtime::Showing::begin(); \
                      (*tandem_value).evcxr_display(); }} }}"
                 ),
             };
             let function = "tandem_cell";
+            let (result, end) = match has("?") {
+                true => (
+                    "::std::result::Result<*mut u8, ::tandem::runtime::Failure>",
+                    "::std::result::Result::Ok(tandem_store)",
+                ),
+                false => ("*mut u8", "tandem_store"),
+            };
+            // On the line of the cell's function, so that the cell's own lines stay.
+            let (function_of_cell, mut call) = match (has("?"), has("await")) {
+                (false, false) => (format!("fn {function}"), String::new()),
+                (_, true) => (
+                    "async fn tandem_statements".to_owned(),
+                    "::tandem::runtime::block_on(tandem_statements(tandem_store))".to_owned(),
+                ),
+                (true, false) => (
+                    "fn tandem_statements".to_owned(),
+                    "tandem_statements(tandem_store)".to_owned(),
+                ),
+            };
+            if has("?") {
+                call = format!("::tandem::runtime::or_failure({call})");
+            }
+            let caller = match call.is_empty() {
+                true => String::new(),
+                false => format!("fn {function}(tandem_store: *mut u8) -> *mut u8 {{ {call} }}\n"),
+            };
             let text = format!(
-                "{all}\nfn {function}(tandem_store: *mut u8) -> *mut u8 {{{take}\n{head}{shown}\n{keep}tandem_store }}\n{}",
+                "{all}\n{function_of_cell}(tandem_store: *mut u8) -> {result} {{{take}\n{head}{shown}\n{keep}{end} }}\n{caller}{}",
                 closing(function, number, &all, code)
             );
             Source {
@@ -357,26 +385,27 @@ mod tests {
             "let (a, mut b) = f();",
             "data.push(1);",
             "println!(\"{data:?} await return\"); let x = 1;",
+            "let n: i32 = text.parse()?; n",
+            "f().await?",
         ] {
-            assert!(write(&session(), code, 1).is_some(), "{code}");
+            assert!(write(&session(), code, 1, false).is_some(), "{code}");
         }
         for code in [
             "macro_rules! m { () => {} }",
             "extern crate alloc;",
-            "f()?",
             "",
             "x y",
-            "f().await",
+            "if f()? { return }",
             "let x = if data.is_empty() { return; } else { 1 };",
             "let None = f() else { panic!() };",
         ] {
-            assert!(write(&session(), code, 1).is_none(), "{code}");
+            assert!(write(&session(), code, 1, false).is_none(), "{code}");
         }
     }
 
     #[test]
     fn the_value_of_the_last_expression_is_shown_and_lines_stay() {
-        let source = |code| write(&session(), code, 7).expect("direct").source;
+        let source = |code| write(&session(), code, 7, false).expect("direct").source;
         let shown = source("f();\n  é + 2");
         assert!(
             shown.text.contains("\nf();\n  match &(é + 2\n) {"),
@@ -391,7 +420,7 @@ mod tests {
     fn new_items_stand_before_the_statements() {
         let mut session = session();
         let code = "/// é\nfn f() -> u8 { 1 }\nuse std::fmt::{self, Debug as D};\nf() + 1";
-        let direct = write(&session, code, 1).expect("direct");
+        let direct = write(&session, code, 1, false).expect("direct");
         assert_eq!(direct.items.names, ["f", "self", "D", "fmt"]);
         assert!(
             direct
@@ -411,14 +440,14 @@ mod tests {
         );
         session.names.extend(direct.items.names);
         session.items = direct.source.items;
-        let again = write(&session, "fn f() -> u16 { 2 }", 1).expect("direct");
+        let again = write(&session, "fn f() -> u16 { 2 }", 1, false).expect("direct");
         assert!(again.source.items.contains("u16") && !again.source.items.contains("u8"));
         assert!(
-            write(&session, "struct D;", 1).is_none(),
+            write(&session, "struct D;", 1, false).is_none(),
             "another kind of item"
         );
         assert!(
-            write(&session, "fn g() {}", 1)
+            write(&session, "fn g() {}", 1, false)
                 .expect("direct")
                 .source
                 .entry
@@ -428,7 +457,12 @@ mod tests {
 
     #[test]
     fn only_the_variables_that_a_cell_names_are_moved() {
-        let text = |code| write(&session(), code, 1).expect("direct").source.text;
+        let text = |code| {
+            write(&session(), code, 1, false)
+                .expect("direct")
+                .source
+                .text
+        };
         let used = text("println!(\"{data:?}\");");
         assert!(
             used.contains("let mut data: Vec<u8> = tandem_variables"),
@@ -436,7 +470,13 @@ mod tests {
         );
         assert!(used.contains("put_variable(\"data\", data)"), "{used}");
         assert!(!text("1 + 1").contains("tandem_variables"));
-        let direct = write(&session(), "let data = data.len(); let mut b = 2;", 1).expect("direct");
+        let direct = write(
+            &session(),
+            "let data = data.len(); let mut b = 2;",
+            1,
+            false,
+        )
+        .expect("direct");
         assert_eq!(
             direct.new,
             [("data".to_owned(), false), ("b".to_owned(), true)]

@@ -23,7 +23,11 @@ pub fn explain(ran: &Ran, cell: &Cell, artifact: &Artifact) -> Option<CellError>
             let lines = Lines::new(&artifact.source.text, &cell.code);
             diagnostics::panic_error(message, line.and_then(|line| lines.of(line)), &cell.code)
         }
-        End::QuestionMark(error) => failure("Err", error.clone()),
+        End::QuestionMark(error, line) => {
+            let lines = Lines::new(&artifact.source.text, &cell.code);
+            let line = line.and_then(|line| lines.of(line));
+            diagnostics::located("Err", error, line, &cell.code)
+        }
         End::Interrupted => failure("KeyboardInterrupt", "the cell was stopped"),
         End::Died(status) => failure(&died(*status), what_died(*status)),
         End::Load(error) => failure("LoadError", error.clone()),

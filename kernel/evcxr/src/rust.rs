@@ -163,7 +163,8 @@ impl Rust {
     fn compile_directly(&self, service: &Service, code: &str, level: &str) -> Option<Compiled> {
         let mut session = lock(&self.session);
         let number = service.number();
-        let direct = direct::write(&session, code, number)?;
+        let tokio = self.dependencies.iter().any(|(name, _)| name == "tokio");
+        let direct = direct::write(&session, code, number, tokio)?;
         let mut types = session.types.clone();
         let items = &direct.items;
         if !items.text.is_empty() {

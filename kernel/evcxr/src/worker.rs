@@ -29,8 +29,8 @@ pub enum End {
     Done,
     /// The code panicked: message, and line in the source if it was there.
     Panic(String, Option<usize>),
-    /// A `?` ended the cell.
-    QuestionMark(String),
+    /// A `?` ended the cell: the error, and the `?`'s line in the source.
+    QuestionMark(String, Option<usize>),
     /// The user stopped it.
     Interrupted,
     /// The process died.
@@ -292,7 +292,7 @@ struct Running<'a> {
     cell: &'a Cell,
     output: &'a Output,
     panic: Option<(String, Option<usize>)>,
-    error: String,
+    error: (String, Option<usize>),
     answer: Option<Result<Value, String>>,
     value: Option<Value>,
     lost: Vec<String>,
@@ -305,7 +305,7 @@ impl<'a> Running<'a> {
             cell,
             output,
             panic: None,
-            error: String::new(),
+            error: (String::new(), None),
             answer: None,
             value: None,
             lost: Vec::new(),
@@ -339,7 +339,11 @@ impl<'a> Running<'a> {
                     ),
                 );
             }
-            "question mark" => self.error = text("error"),
+            "question mark" => {
+                let own = text("file").ends_with("out/lib.rs");
+                let line = text("line").parse().ok().filter(|_| own);
+                self.error = (text("error"), line);
+            }
             "lost" => self.lost.push(text("name")),
             "answer" => {
                 self.answer = Some(match message["error"].as_str() {
@@ -361,7 +365,10 @@ impl<'a> Running<'a> {
     fn end(&mut self, message: &Value) -> End {
         match message["status"].as_i64() {
             Some(0) => End::Done,
-            Some(2) => End::QuestionMark(std::mem::take(&mut self.error)),
+            Some(2) => {
+                let (error, line) = std::mem::take(&mut self.error);
+                End::QuestionMark(error, line)
+            }
             Some(3) => End::Load(message["error"].as_str().unwrap_or_default().to_owned()),
             _ => {
                 let (text, line) = self.panic.take().unwrap_or(("panicked".to_owned(), None));

@@ -30,13 +30,12 @@ impl NotebookAssistant {
     }
 
     fn named(&self, name: &str) -> Option<&dyn Assistant> {
-        Some(&*match name {
-            "rust" => &self.rust,
-            "python" => &self.python,
-            "c" | "cpp" => &self.c,
-            _ => return None,
-        })
-        .map(|assistant| &**assistant as &dyn Assistant)
+        match name {
+            "rust" => Some(&*self.rust),
+            "python" => Some(&*self.python),
+            "c" | "cpp" => Some(&*self.c),
+            _ => None,
+        }
     }
 }
 

@@ -99,6 +99,20 @@ class RustCells(unittest.TestCase):
         self.kernel.until(request, prints("from behind"))
         self.assertEqual(self.kernel.collect(other).text(), "")
 
+    def test_a_failed_question_mark_names_its_line_and_await_needs_no_runtime(self):
+        self.kernel.run("let kept = 4;")
+        ran = self.kernel.run('let kept = 5;\nlet text = "x";\nlet n: i32 = text.parse()?;\nn')
+        self.assertEqual((ran.status, ran.reply["content"]["ename"]), ("error", "Err"))
+        trace = "\n".join(ran.reply["content"]["traceback"])
+        self.assertIn("invalid digit", trace)
+        self.assertIn("this cell, line 3", trace)
+        self.assertEqual(self.kernel.run('let m: i32 = "7".parse()?;\nm + kept').value, "11")
+        ran = self.kernel.run("async fn later() -> u8 { 41 }\nlet a = later().await + 1;\na")
+        self.assertEqual(ran.value, "42", ran.reply["content"])
+        self.assertEqual(self.kernel.run("a").value, "42")
+        ran = self.kernel.run("let v = vec![1];\nv.len();\n\nv[kept]")
+        self.assertIn("this cell, line 4", "\n".join(ran.reply["content"]["traceback"]))
+
     def test_values_that_show_themselves_as_in_evcxr_are_shown(self):
         self.kernel.run(
             "pub struct Bold(String);\n"

@@ -7,8 +7,8 @@
 use serde_json::{Value, json};
 use std::ffi::{CStr, OsStr, c_char};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;

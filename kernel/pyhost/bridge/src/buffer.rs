@@ -16,7 +16,11 @@ impl Doubles {
     /// `ctypes`, because the stable ABI of Python 3.9 has no buffers.
     pub fn of(values: &Bound<'_, PyAny>) -> PyResult<Option<Doubles>> {
         let py = values.py();
-        let Ok(view) = py.import("builtins")?.getattr("memoryview")?.call1((values,)) else {
+        let Ok(view) = py
+            .import("builtins")?
+            .getattr("memoryview")?
+            .call1((values,))
+        else {
             return Ok(None);
         };
         let format: String = view.getattr("format")?.extract()?;

@@ -36,7 +36,8 @@ pub fn execute(py: Python<'_>, host: &Host, request: &Value) -> PyResult<()> {
     let request = match Request::deserialize(request) {
         Ok(request) => request,
         Err(error) => {
-            let error = json!({"name": "RequestError", "value": error.to_string(), "traceback": []});
+            let error =
+                json!({"name": "RequestError", "value": error.to_string(), "traceback": []});
             return host.message(py, &json!({"type": "done", "error": error}));
         }
     };
@@ -115,12 +116,7 @@ struct Compiled<'py> {
     last: Option<Bound<'py, PyAny>>,
 }
 
-fn compile<'py>(
-    py: Python<'py>,
-    code: &str,
-    name: &str,
-    silent: bool,
-) -> PyResult<Compiled<'py>> {
+fn compile<'py>(py: Python<'py>, code: &str, name: &str, silent: bool) -> PyResult<Compiled<'py>> {
     // Tracebacks read the text of a cell here.
     let lines: Vec<String> = code.split('\n').map(|line| format!("{line}\n")).collect();
     py.import("linecache")?

@@ -85,8 +85,14 @@ fn give_class(module: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = module.py();
     let method = py.import("functools")?.getattr("partialmethod")?;
     let members = PyDict::new(py);
-    members.set_item("publish_msg", method.call1((wrap_pyfunction!(publish, py)?,))?)?;
-    members.set_item("handle_msg", method.call1((wrap_pyfunction!(handle, py)?,))?)?;
+    members.set_item(
+        "publish_msg",
+        method.call1((wrap_pyfunction!(publish, py)?,))?,
+    )?;
+    members.set_item(
+        "handle_msg",
+        method.call1((wrap_pyfunction!(handle, py)?,))?,
+    )?;
     let bases = PyTuple::new(py, [module.getattr("BaseComm")?])?;
     let class = py.get_type::<PyType>().call1(("Comm", bases, members))?;
     module.setattr("create_comm", class)
@@ -163,7 +169,10 @@ pub fn receive(py: Python<'_>, host: &Host, request: &Value) -> PyResult<bool> {
         let text = PyString::new(py, buffer.as_str().unwrap_or_default());
         let bytes = base64.call_method1("b64decode", (text,))?;
         // Widgets expect views, as they get them from ZeroMQ.
-        let view = py.import("builtins")?.getattr("memoryview")?.call1((bytes.cast::<PyBytes>()?,))?;
+        let view = py
+            .import("builtins")?
+            .getattr("memoryview")?
+            .call1((bytes.cast::<PyBytes>()?,))?;
         buffers.append(view)?;
     }
     message.set_item("buffers", buffers)?;

@@ -83,7 +83,10 @@ pub fn bundle(value: &Bound<'_, PyAny>) -> PyResult<Bundle> {
 }
 
 fn method<'py>(value: &Bound<'py, PyAny>, name: &str) -> Option<Bound<'py, PyAny>> {
-    value.getattr(name).ok().filter(|method| method.is_callable())
+    value
+        .getattr(name)
+        .ok()
+        .filter(|method| method.is_callable())
 }
 
 fn add(found: &mut Bundle, mime: &str, content: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -127,7 +130,10 @@ fn display(
         let (data, metadata) = match raw {
             true => match shown(&value)? {
                 Value::Object(data) => (data, Map::new()),
-                other => (Map::from_iter([("text/plain".to_owned(), other)]), Map::new()),
+                other => (
+                    Map::from_iter([("text/plain".to_owned(), other)]),
+                    Map::new(),
+                ),
             },
             false => bundle(&value)?,
         };

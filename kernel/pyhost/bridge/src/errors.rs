@@ -26,7 +26,10 @@ pub fn describe(py: Python<'_>, error: &PyErr) -> Value {
     let name = error.get_type(py).name();
     let name = name.map_or_else(|_| "Exception".to_owned(), |name| name.to_string());
     let value = error.value(py).str();
-    let value = value.map_or_else(|_| String::new(), |text| text.to_string_lossy().into_owned());
+    let value = value.map_or_else(
+        |_| String::new(),
+        |text| text.to_string_lossy().into_owned(),
+    );
     let lines = lines(py, error).unwrap_or_else(|_| vec![format!("{RED}{name}{PLAIN}: {value}")]);
     json!({"name": name, "value": value, "traceback": lines})
 }

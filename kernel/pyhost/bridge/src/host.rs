@@ -141,7 +141,14 @@ impl Connection {
             let mut rest = line.as_bytes();
             while !rest.is_empty() {
                 // SAFETY: as many bytes as it says.
-                let sent = unsafe { libc::send(self.fd, rest.as_ptr().cast(), rest.len(), libc::MSG_NOSIGNAL) };
+                let sent = unsafe {
+                    libc::send(
+                        self.fd,
+                        rest.as_ptr().cast(),
+                        rest.len(),
+                        libc::MSG_NOSIGNAL,
+                    )
+                };
                 match sent {
                     1.. => rest = &rest[sent as usize..],
                     _ if std::io::Error::last_os_error().kind()

@@ -45,14 +45,19 @@ pub fn install(py: Python<'_>) -> PyResult<()> {
     let thread = py.import("threading")?.getattr("Thread")?;
     let method = py.import("functools")?.getattr("partialmethod")?;
     let names = ["start", "_bootstrap_inner"];
-    let originals = [thread.getattr(names[0])?.unbind(), thread.getattr(names[1])?.unbind()];
+    let originals = [
+        thread.getattr(names[0])?.unbind(),
+        thread.getattr(names[1])?.unbind(),
+    ];
     let _ = ORIGINALS.set(originals);
     thread.setattr(names[0], method.call1((wrap_pyfunction!(start, py)?,))?)?;
     thread.setattr(names[1], method.call1((wrap_pyfunction!(run, py)?,))?)
 }
 
 fn original(py: Python<'_>, which: usize) -> Bound<'_, PyAny> {
-    ORIGINALS.get().expect("set before it is called")[which].bind(py).clone()
+    ORIGINALS.get().expect("set before it is called")[which]
+        .bind(py)
+        .clone()
 }
 
 /// `Thread.start`, in the cell of the caller.
@@ -136,7 +141,12 @@ impl Reader {
             (3, ..=11) => {
                 let function = symbol(c"_PyThreadState_UncheckedGet").ok_or_else(unknown)?;
                 // SAFETY: the function has this type in these versions.
-                Ok(Reader::Function(unsafe { std::mem::transmute::<*mut libc::c_void, unsafe extern "C" fn() -> *mut ffi::PyThreadState>(function) }))
+                Ok(Reader::Function(unsafe {
+                    std::mem::transmute::<
+                        *mut libc::c_void,
+                        unsafe extern "C" fn() -> *mut ffi::PyThreadState,
+                    >(function)
+                }))
             }
             (3, 13..=14) => Reader::fields(version).ok_or_else(unknown),
             _ => Err(unknown()),
@@ -152,8 +162,8 @@ impl Reader {
         // lives as long as the process.
         unsafe {
             let at = |index: usize| offsets.add(index).read();
-            let tells = at(1) >> 24 == u64::from(version.0)
-                && at(1) >> 16 & 0xff == u64::from(version.1);
+            let tells =
+                at(1) >> 24 == u64::from(version.0) && at(1) >> 16 & 0xff == u64::from(version.1);
             if at(0).to_ne_bytes() != *b"xdebugpy" || !tells {
                 return None;
             }

@@ -21,7 +21,9 @@ pub fn start(py: Python<'_>) -> PyResult<()> {
     options.set_item("target", wrap_pyfunction!(answer_all, py)?)?;
     options.set_item("daemon", true)?;
     options.set_item("name", "questions")?;
-    let thread = py.import("threading")?.call_method("Thread", (), Some(&options))?;
+    let thread = py
+        .import("threading")?
+        .call_method("Thread", (), Some(&options))?;
     thread.call_method0("start")?;
     Ok(())
 }
@@ -79,20 +81,34 @@ fn complete(py: Python<'_>, code: &str, position: usize) -> PyResult<Value> {
 fn complete_by_jedi(py: Python<'_>, code: &str, position: usize) -> PyResult<Option<Value>> {
     let before: String = code.chars().take(position).collect();
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count();
     let namespace = Host::get().namespace.bind(py).copy()?;
     let interpreter = py
         .import("jedi")?
         .call_method1("Interpreter", (code, vec![namespace]))?;
     let mut matches: Vec<(String, String)> = Vec::new();
     let mut start = position;
-    for found in interpreter.call_method1("complete", (line, column))?.try_iter()?.take(MOST) {
+    for found in interpreter
+        .call_method1("complete", (line, column))?
+        .try_iter()?
+        .take(MOST)
+    {
         let found = found?;
         if matches.is_empty() {
-            let prefix: usize = found.call_method0("get_completion_prefix_length")?.extract()?;
+            let prefix: usize = found
+                .call_method0("get_completion_prefix_length")?
+                .extract()?;
             start = position.saturating_sub(prefix);
         }
-        matches.push((found.getattr("name")?.extract()?, found.getattr("type")?.extract()?));
+        matches.push((
+            found.getattr("name")?.extract()?,
+            found.getattr("type")?.extract()?,
+        ));
     }
     Ok((!matches.is_empty()).then(|| json!({"matches": matches, "start": start})))
 }
@@ -123,7 +139,10 @@ fn inspect(py: Python<'_>, code: &str, position: usize, detail: bool) -> PyResul
         return Ok(None);
     }
     let namespace = Host::get().namespace.bind(py).copy()?;
-    let Ok(value) = py.import("builtins")?.call_method1("eval", (name, namespace)) else {
+    let Ok(value) = py
+        .import("builtins")?
+        .call_method1("eval", (name, namespace))
+    else {
         return Ok(None);
     };
     let inspect = py.import("inspect")?;
@@ -174,7 +193,11 @@ fn is_complete(py: Python<'_>, code: &str) -> PyResult<Value> {
     if !compiled.is_none() {
         return Ok(json!({"status": "complete"}));
     }
-    let last = code.trim_end_matches('\n').rsplit('\n').next().unwrap_or_default();
+    let last = code
+        .trim_end_matches('\n')
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default();
     let mut indent = last[..last.len() - last.trim_start().len()].to_owned();
     if last.trim_end().ends_with(':') {
         indent += "    ";

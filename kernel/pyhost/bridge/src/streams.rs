@@ -26,7 +26,8 @@ pub fn install(py: Python<'_>) -> PyResult<()> {
     let text = io.getattr("TextIOBase")?;
     text.call_method1("register", (py.get_type::<Stream>(),))?;
     text.call_method1("register", (py.get_type::<Input>(),))?;
-    io.getattr("RawIOBase")?.call_method1("register", (py.get_type::<Raw>(),))?;
+    io.getattr("RawIOBase")?
+        .call_method1("register", (py.get_type::<Raw>(),))?;
     let builtins = py.import("builtins")?;
     builtins.setattr("input", wrap_pyfunction!(input, py)?)?;
     py.import("getpass")?

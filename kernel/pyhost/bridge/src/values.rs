@@ -75,9 +75,10 @@ fn convert(
         };
     }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-        let items = value.try_iter()?.enumerate().map(|(index, item)| {
-            convert(&item?, &format!("{name}[{index}]"), depth + 1, strange)
-        });
+        let items = value
+            .try_iter()?
+            .enumerate()
+            .map(|(index, item)| convert(&item?, &format!("{name}[{index}]"), depth + 1, strange));
         return items.collect::<PyResult<Vec<_>>>().map(Value::Array);
     }
     if let Ok(entries) = value.cast::<PyDict>() {
