@@ -2,6 +2,7 @@
 //! one run in order, and say nothing about the machine.
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 fn text(value: &Value) -> String {
@@ -78,4 +79,78 @@ fn saved_outputs_belong_to_their_sources_and_name_no_machine() {
         }
     }
     assert!(pictures > 5, "there are only {pictures} pictures");
+}
+
+/// What stands in square brackets as a number, and is no link: `[3]`.
+fn citations(prose: &str) -> BTreeSet<u32> {
+    let number = |(at, _): (usize, &str)| {
+        let (inside, after) = prose[at + 1..].split_once(']')?;
+        let cited = inside.parse().ok()?;
+        (!after.starts_with('(')).then_some(cited)
+    };
+    prose.match_indices('[').filter_map(number).collect()
+}
+
+#[test]
+fn every_program_is_drawn_every_question_answered_and_every_reference_cited() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../notebooks");
+    let mut programs = BTreeSet::new();
+    for entry in std::fs::read_dir(&folder).expect("the notebooks") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_none_or(|e| e != "ipynb") {
+            continue;
+        }
+        let name = path.display();
+        let notebook: Value =
+            serde_json::from_slice(&std::fs::read(&path).expect("readable")).expect("JSON");
+        let mut prose = String::new();
+        for cell in notebook["cells"].as_array().expect("cells") {
+            let (id, source) = (
+                cell["id"].as_str().unwrap_or_default(),
+                text(&cell["source"]),
+            );
+            if let Some(number) = id.strip_prefix("snippet-")
+                && cell["cell_type"] == "code"
+            {
+                assert!(
+                    source.starts_with("%%timeline"),
+                    "{name}: {id} is not drawn"
+                );
+                programs.insert(number.to_owned());
+            }
+            if cell["cell_type"] == "markdown" {
+                let asked = source.matches("**Predict first.**").count();
+                let answers = source.matches("<details><summary>Answer").count();
+                assert!(
+                    asked <= answers || id == "title",
+                    "{name}: {id} asks and does not answer"
+                );
+                prose += &source;
+                prose += "\n";
+            }
+        }
+        for link in prose
+            .split("](")
+            .skip(1)
+            .filter_map(|l| l.split(')').next())
+        {
+            let file = link.split('#').next().unwrap_or_default();
+            assert!(
+                link.starts_with("http") || folder.join(file).exists(),
+                "{name}: there is no {link}"
+            );
+        }
+        if let Some((before, references)) = prose.split_once("## References") {
+            let listed = references
+                .lines()
+                .filter_map(|line| line.split_once(". ")?.0.parse().ok())
+                .collect();
+            assert_eq!(
+                citations(before),
+                listed,
+                "{name}: cited on the left, listed on the right"
+            );
+        }
+    }
+    assert_eq!(programs.len(), 22, "{programs:?}");
 }
