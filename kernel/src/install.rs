@@ -9,7 +9,12 @@ use std::process::Command;
 
 /// The folder's name, and the kernel's in a notebook's metadata.
 pub const NAME: &str = "tandem";
-const LOGO: &[u8] = include_bytes!("lab/logo-svg.svg");
+/// The logo, in the forms that front ends look for.
+const LOGOS: [(&str, &[u8]); 3] = [
+    ("logo-svg.svg", include_bytes!("lab/logo-svg.svg")),
+    ("logo-32x32.png", include_bytes!("lab/logo-32x32.png")),
+    ("logo-64x64.png", include_bytes!("lab/logo-64x64.png")),
+];
 
 /// Writes the kernelspec below `kernels`, a folder of kernelspecs.
 pub fn write_spec(kernels: &Path) -> anyhow::Result<PathBuf> {
@@ -24,7 +29,9 @@ pub fn write_spec(kernels: &Path) -> anyhow::Result<PathBuf> {
         "interrupt_mode": "message",
         "metadata": {"debugger": false},
     });
-    files::write(&folder.join("logo-svg.svg"), LOGO).with_context(writes)?;
+    for (name, logo) in LOGOS {
+        files::write(&folder.join(name), logo).with_context(writes)?;
+    }
     let text = serde_json::to_string_pretty(&spec)?;
     files::write(&folder.join("kernel.json"), text.as_bytes()).with_context(writes)?;
     Ok(folder)

@@ -1,5 +1,7 @@
 //! `tandem lab`: an environment of its own, the kernelspec, JupyterLab.
 
+mod trust;
+
 use crate::{files, install};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,6 +64,7 @@ pub fn lab(
         println!("everything is ready; start with `tandem lab`");
         return Ok(ExitCode::SUCCESS);
     }
+    trust::course(&directory, &python, &files::data());
     let mut command = Command::new(python);
     command
         .args(["-m", "jupyterlab", "--ServerApp.root_dir"])

@@ -116,6 +116,12 @@ class InTheBrowser(unittest.TestCase):
             self.assertIn("application/vnd.tandem.timeline+json", cell["shows"], cell["source"])
         self.look()
 
+    def test_saved_pictures_of_the_course_are_shown_before_anything_runs(self):
+        self.browser.size(1280, 1000)
+        self.open("4_mutex.ipynb")
+        untrusted = "theNotebook.content.widgets.filter(c => c.model.type === 'code' && !c.model.trusted).length"
+        self.assertEqual(self.browser.ask(untrusted), 0)
+
     def open(self, name):
         browser = self.browser
         browser.call("Page.navigate", url=self.address)
