@@ -106,8 +106,8 @@ pub fn text(kind: &str) -> Option<&'static str> {
              right answer would."
         }
         "undecided" => {
-            "It is too near to the border, or faster by the clock of this machine than in the simulation. Nobody fails for \
-             that. A better answer is far from the border."
+            "It is too near to the border, or faster by the clock of this machine than in the simulation, or has too little to \
+             do to be measured. Nobody fails for that. A better answer is far from the border."
         }
         "lock" => {
             "Threads wait for a lock that others hold.\nHold it for less: compute first, then lock. Take it less often: once \

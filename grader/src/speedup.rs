@@ -77,7 +77,8 @@ pub enum Judgement {
     WrongAnswer,
     /// It ended, or did not.
     Broken,
-    /// Too slow in virtual time, and fast by the clock, or at the border: nobody fails for that.
+    /// Too slow in virtual time, and fast by the clock; or at the border; or too little to be measured:
+    /// nobody fails for that.
     Undecided,
 }
 
@@ -382,8 +383,20 @@ fn summary(
 /// How far from the border between two judgements a speedup must lie.
 const BORDER: f64 = 0.07;
 
+/// Work below this length cannot be measured, in milliseconds: to start the threads takes as long.
+const LEAST_MS: f64 = 0.1;
+
 fn judge(speedup: &mut Speedup) {
     let cores = speedup.cores;
+    if speedup.reference_ms < LEAST_MS {
+        speedup.judgement = Judgement::Undecided;
+        speedup.message = format!(
+            "the work takes {:.4} ms, which is too little to be measured: \
+             give it more to do, and see that no results of an earlier run are kept",
+            speedup.reference_ms
+        );
+        return;
+    }
     let times = |s: f64| format!("{s:.1} times as fast on {cores} cores");
     let Some(demand) = speedup.demand else {
         speedup.message = times(speedup.speedup);
