@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,61 @@ pub enum Answer<A> {
     /// With what was asked for.
     Given(Box<A>),
     /// Not at all: it ended by itself.
-    Ended(String),
+    Ended(End),
     /// Not in time.
-    Silent,
+    Silent(Silence),
+}
+
+/// The end of a program that did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// How it ended.
+    pub how: How,
+    /// Whether it had said that it began.
+    pub began: bool,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// With this status.
+    Exited(i32),
+    /// By this signal.
+    Signal(i32),
+    /// It used more memory than it may.
+    Memory,
+}
+
+/// Why a program that has not ended does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It still computes, or waits for a core.
+    Busy,
+    /// None of its threads has computed, or waited for a core, for a while.
+    Still,
+}
+
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            How::Exited(status) => write!(f, "it exited with status {status}"),
+            How::Signal(signal) => write!(f, "it was ended by signal {signal}"),
+            How::Memory => write!(f, "it used more than {} MiB of memory", MEMORY >> 20),
+        }
+    }
+}
+
+/// What a program has besides its request and its answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// The temporary files that it may write, which nobody else sees, may have so many bytes.
+    pub file_size: u64,
+    /// Cores that it may keep busy all the time; 0 is 1.
+    pub processors: u64,
+    /// Whether its memory lies at the same addresses each time.
+    pub fixed_addresses: bool,
+    /// Whether a program that stands still for so long is not waited for any longer.
+    pub stillness: Option<Duration>,
 }
 
 /// The most that is read of an answer, in bytes.
@@ -41,6 +93,20 @@ pub fn run<R: Request + Serialize, A: DeserializeOwned>(
     request: &R,
     patience: Duration,
 ) -> Result<Answer<A>> {
+    run_with(program, request, patience, Extras::default())
+}
+
+/// As [`run`], with more.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn run_with<R: Request + Serialize, A: DeserializeOwned>(
+    program: &Path,
+    request: &R,
+    patience: Duration,
+    extras: Extras,
+) -> Result<Answer<A>> {
     let (mut answer, theirs) = pipe()?;
     let folder = program.parent().unwrap_or(Path::new("/"));
     let mut reads = sandbox::libraries();
@@ -54,8 +120,9 @@ pub fn run<R: Request + Serialize, A: DeserializeOwned>(
         forks: false,
         answers: true,
         processes: 1024,
-        processor_seconds: patience.as_secs() + 1,
-        file_size: 0,
+        processor_seconds: patience.as_secs() * extras.processors.max(1) + 1,
+        file_size: extras.file_size,
+        fixed_addresses: extras.fixed_addresses,
     };
     let mut child = sandbox::command(&job, Some(&theirs))?
         .stdin(Stdio::piped())
@@ -75,17 +142,24 @@ pub fn run<R: Request + Serialize, A: DeserializeOwned>(
         let _ = send.send(bytes);
     });
     let started = Instant::now();
+    let mut stillness = extras.stillness.map(Stillness::new);
     let bytes = loop {
         if let Ok(bytes) = receive.recv_timeout(INTERVAL) {
             break bytes;
         }
         let large = sandbox::resident(child.id()) > MEMORY;
-        if large || started.elapsed() > patience {
+        let still = stillness.as_mut().is_some_and(|s| s.look(child.id()));
+        if large || still || started.elapsed() > patience {
             let _ = sandbox::stop(&mut child);
-            let most = MEMORY >> 20;
-            return Ok(match large {
-                true => Answer::Ended(format!("it used more than {most} MiB of memory")),
-                false => Answer::Silent,
+            // The pipe is closed now: what it had said is there.
+            let began = receive.recv().is_ok_and(|b| began(&b, request.token()));
+            return Ok(match (large, still) {
+                (true, _) => Answer::Ended(End {
+                    how: How::Memory,
+                    began,
+                }),
+                (_, true) => Answer::Silent(Silence::Still),
+                _ => Answer::Silent(Silence::Busy),
             });
         }
     };
@@ -93,15 +167,51 @@ pub fn run<R: Request + Serialize, A: DeserializeOwned>(
     let body = bytes.strip_prefix(request.token().as_bytes());
     match body.and_then(|body| serde_json::from_slice(body).ok()) {
         Some(answer) => Ok(Answer::Given(answer)),
-        None => Ok(Answer::Ended(words(status))),
+        None => Ok(Answer::Ended(End {
+            how: match (status.code(), status.signal()) {
+                (_, Some(signal)) => How::Signal(signal),
+                (code, None) => How::Exited(code.unwrap_or_default()),
+            },
+            began: began(&bytes, request.token()),
+        })),
     }
 }
 
-fn words(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("it exited with status {code}"),
-        (_, Some(signal)) => format!("it was ended by signal {signal}"),
-        _ => "it ended".into(),
+fn began(said: &[u8], token: &str) -> bool {
+    said.starts_with(token.as_bytes())
+}
+
+/// Watches for a program whose threads neither compute nor wait for a core.
+struct Stillness {
+    most: Duration,
+    since: Instant,
+    computed: Duration,
+    waited: Duration,
+}
+
+impl Stillness {
+    fn new(most: Duration) -> Self {
+        Stillness {
+            most,
+            since: Instant::now(),
+            computed: Duration::ZERO,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// Whether it has stood still for long enough.
+    fn look(&mut self, process: u32) -> bool {
+        let Some((computed, waited)) = sandbox::scheduled(process) else {
+            self.since = Instant::now();
+            return false;
+        };
+        // A runtime's own thread may wake up now and then: a hundredth of the time is nothing.
+        let moves = |a: Duration, b: Duration| a.abs_diff(b) > self.most / 100;
+        if moves(computed, self.computed) || moves(waited, self.waited) {
+            (self.computed, self.waited) = (computed, waited);
+            self.since = Instant::now();
+        }
+        self.since.elapsed() > self.most
     }
 }
 

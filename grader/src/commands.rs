@@ -1,5 +1,10 @@
 //! What the commands for exercises do.
 
+mod class;
+mod forms;
+
+pub use class::{Class, class};
+
 use anstream::{eprintln, print, println};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -8,7 +13,7 @@ use tandem_grader::course::progress::Copy;
 use tandem_grader::course::{verify, watch};
 use tandem_grader::replay::Recording;
 use tandem_grader::verdict::{Outcome, Verdict};
-use tandem_grader::{html, show, source};
+use tandem_grader::{files, html, show, source};
 
 /// What a bare `tandem-grader` says.
 pub fn welcome() -> Result<u8> {
@@ -115,26 +120,48 @@ fn chosen<'a>(copy: &Copy, exercises: &'a [Exercise], name: Option<&str>) -> Res
 }
 
 /// What to check, and how to answer.
+#[derive(clap::Args)]
 pub struct Check {
-    /// The exercise's name, or a file that has it.
-    pub what: Option<String>,
-    /// The file, where it is not the working copy's.
-    pub file: Option<PathBuf>,
-    /// The seed.
-    pub seed: u64,
-    /// One JSON object instead of text.
-    pub json: bool,
-    /// A page with the report.
-    pub html: Option<PathBuf>,
-    /// A report in JUnit's form.
-    pub junit: Option<PathBuf>,
-    /// A report in Gradescope's form.
-    pub gradescope: Option<PathBuf>,
+    /// The exercise, or its file; without it, the next one.
+    what: Option<String>,
+    /// The file, where it is not the one of the working copy.
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// A folder of exercises, instead of those that the program carries.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// The seed of inputs and random choices; without it 1, or, for the work of others, one that
+    /// nobody can know.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Prints one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Writes a page with the report.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Writes a report in JUnit's form.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Writes a report in the form of Gradescope's `results.json`.
+    #[arg(long, value_name = "FILE")]
+    gradescope: Option<PathBuf>,
+    /// For the work of others: refuses where there is no sandbox.
+    #[arg(long)]
+    pub untrusted: bool,
+}
+
+/// The exercises below a folder, or those that the program carries.
+pub(crate) fn exercises(folder: Option<&Path>) -> Result<Vec<Exercise>> {
+    match folder {
+        Some(folder) => exercise::below(folder),
+        None => exercise::carried(),
+    }
 }
 
 /// Checks a submission.
 pub fn check(arguments: &Check) -> Result<u8> {
-    let exercises = exercise::carried()?;
+    let exercises = exercises(arguments.dir.as_deref())?;
     let given = arguments
         .what
         .as_ref()
@@ -157,7 +184,12 @@ pub fn check(arguments: &Check) -> Result<u8> {
     let Some(path) = arguments.file.clone().or(given).or_else(|| own.clone()) else {
         bail!("name the file with --file, or go to your working copy");
     };
-    let verdict = judge(exercise, &path, arguments.seed, !arguments.json)?;
+    let seed = match (arguments.seed, arguments.untrusted) {
+        (Some(seed), _) => seed,
+        (None, true) => class::chance()?,
+        (None, false) => 1,
+    };
+    let verdict = judge(exercise, &path, seed, !arguments.json)?;
     if let Some(mut copy) = copy
         && own.is_some_and(|own| path.canonicalize().ok() == own.canonicalize().ok())
     {
@@ -176,16 +208,14 @@ pub fn check(arguments: &Check) -> Result<u8> {
     let texts = texts.into_iter().collect();
     if let Some(file) = &arguments.html {
         let page = html::page(&verdict, &texts, &exercise.about.title);
-        std::fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+        files::write(file, page.as_bytes())?;
     }
     if let Some(file) = &arguments.junit {
-        std::fs::write(file, junit(exercise, &verdict))
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        files::write(file, forms::junit(exercise, &verdict).as_bytes())?;
     }
     if let Some(file) = &arguments.gradescope {
-        let results = serde_json::to_string_pretty(&gradescope(exercise, &verdict))?;
-        std::fs::write(file, results)
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        let results = serde_json::to_string_pretty(&forms::gradescope(exercise, &verdict))?;
+        files::write(file, results.as_bytes())?;
     }
     if arguments.json {
         println!("{}", serde_json::to_string(&verdict)?);
@@ -203,7 +233,7 @@ fn judge(exercise: &Exercise, path: &Path, seed: u64, color: bool) -> Result<Ver
         color && std::io::IsTerminal::is_terminal(&std::io::stdout()),
     );
     let mut verdict = exercise.judge(submission.clone(), &options, &mut crate::progress)?;
-    for finding in &mut verdict.findings {
+    for finding in verdict.findings.iter_mut().filter(|f| !f.real_threads) {
         let check = Some((
             format!("{}/check.rs", exercise.name),
             exercise.check.clone(),
@@ -226,53 +256,6 @@ fn tell(exercise: &Exercise, verdict: &Verdict, texts: &show::Texts) {
         Outcome::Fail => println!("\n`tandem-grader hint {}` helps a little.", exercise.name),
         _ => {}
     }
-}
-
-/// The marks, and what to tell: one test for being right, one for being fast where that is asked.
-fn gradescope(exercise: &Exercise, verdict: &Verdict) -> serde_json::Value {
-    let text = |part: &str| anstream::adapter::strip_str(part).to_string();
-    let right = match verdict.verdict {
-        Outcome::Pass => true,
-        Outcome::Fail => verdict.findings.is_empty(),
-        _ => false,
-    };
-    let most = if exercise.about.speed.is_some() {
-        50
-    } else {
-        100
-    };
-    let test = |name: &str, score: f64, most: u32, output: String| {
-        serde_json::json!({
-            "name": name,
-            "score": score,
-            "max_score": most,
-            "status": if score > 0.0 { "passed" } else { "failed" },
-            "output": output,
-        })
-    };
-    let mut shown = verdict.clone();
-    shown.speed = None;
-    let mut tests = vec![test(
-        "right under every interleaving that was run",
-        if right { f64::from(most) } else { 0.0 },
-        most,
-        show::plain(&shown, &show::Texts::new(), 100),
-    )];
-    if let Some(demand) = &exercise.about.speed {
-        let marks = verdict.speed.as_ref().and_then(|s| s.marks).unwrap_or(0);
-        let told = match &verdict.speed {
-            Some(speed) => text(&tandem_grader::speedup::show::text(speed)),
-            None => "not measured: it has to be right first".into(),
-        };
-        let name = format!("faster on {} cores", demand.cores);
-        tests.push(test(&name, f64::from(marks) / 2.0, 50, told));
-    }
-    let score: f64 = tests.iter().filter_map(|t| t["score"].as_f64()).sum();
-    serde_json::json!({
-        "score": score,
-        "output": format!("{}: {}", exercise.name, exercise.about.title),
-        "tests": tests,
-    })
 }
 
 /// Writes the beginning of an exercise.
@@ -328,47 +311,11 @@ const TEMPLATE: &[(&str, &str)] = &[
     ),
 ];
 
-fn junit(exercise: &Exercise, verdict: &Verdict) -> String {
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;")
-    };
-    let mut cases = String::new();
-    for finding in &verdict.findings {
-        let text = anstream::adapter::strip_str(&show::finding(finding, &show::Texts::new(), 100))
-            .to_string();
-        cases += &format!(
-            "<failure type=\"{}\" message=\"{}\">{}</failure>",
-            verify::kind(finding.kind),
-            escape(&finding.message),
-            escape(&text)
-        );
-    }
-    if matches!(verdict.verdict, Outcome::Refused | Outcome::Error) {
-        cases += &format!(
-            "<error message=\"{}\"/>",
-            escape(&anstream::adapter::strip_str(&verdict.message).to_string())
-        );
-    }
-    let (failures, errors) = (
-        verdict.findings.len(),
-        usize::from(cases.contains("<error")),
-    );
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"tandem-grader\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\">\
-         <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\">{cases}</testcase></testsuite>\n",
-        escape(&exercise.topic),
-        escape(&exercise.name),
-        verdict.seconds
-    )
-}
-
 /// Checks an exercise whenever its file is saved.
 pub fn watch(name: Option<&str>) -> Result<u8> {
     let exercises = exercise::carried()?;
-    let keys = watch::keys();
+    let keys = watch::Keys::read();
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stdout());
     let mut name = name.map(str::to_owned);
     loop {
         let mut copy = Copy::around(Path::new("."))?;
@@ -387,19 +334,22 @@ pub fn watch(name: Option<&str>) -> Result<u8> {
             r.checks += 1;
             r.solved |= verdict.verdict == Outcome::Pass;
         })?;
-        if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        if terminal {
             // Cleared only when the new text is there: no flicker.
             print!("\x1b[H\x1b[2J");
         }
         let texts = std::iter::once((path.display().to_string(), source::read(&path)?)).collect();
         tell(exercise, &verdict, &texts);
+        let solved = exercises.iter().filter(|e| copy.reached(e).solved);
         println!(
-            "\n{}   [Enter] again  [n] next  [h] hint  [q] quit",
+            "\n{} of {} solved · {}   [Enter] again  [n] next  [h] hint  [q] quit",
+            solved.count(),
+            exercises.len(),
             path.display()
         );
         name = Some(exercise.name.clone());
         loop {
-            match watch::wait(&path, since, &keys) {
+            match keys.wait(&path, since) {
                 watch::Event::Typed(line) => match line.as_str() {
                     "q" => return Ok(0),
                     "h" => {
@@ -414,15 +364,16 @@ pub fn watch(name: Option<&str>) -> Result<u8> {
             }
             break;
         }
+        if terminal {
+            print!("checking …");
+            std::io::Write::flush(&mut std::io::stdout())?;
+        }
     }
 }
 
 /// Holds exercises to their promises.
 pub fn verify(folder: Option<&Path>, names: &[String]) -> Result<u8> {
-    let exercises = match folder {
-        Some(folder) => exercise::below(folder)?,
-        None => exercise::carried()?,
-    };
+    let exercises = exercises(folder)?;
     for name in names {
         exercise::find(&exercises, name)?;
     }

@@ -6,7 +6,8 @@ use crate::sandbox::{self, Ended, Exceeded, Job, Limits};
 use crate::source::{Source, entry_function};
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// What to compile.
@@ -96,6 +97,41 @@ const LIMITS: Limits = Limits {
     output: 1 << 20,
 };
 
+/// Starts the compiler in the sandbox.
+fn start(parts: &Parts, folder: &Path, arguments: Vec<String>) -> Result<Child> {
+    let mut reads = sandbox::compilers();
+    reads.extend([parts.sysroot.clone(), parts.folder.clone()]);
+    let job = Job {
+        program: parts.sysroot.join("bin/rustc"),
+        arguments,
+        folder: folder.to_owned(),
+        reads,
+        writes: vec![folder.to_owned()],
+        forks: true,
+        answers: false,
+        processes: 256,
+        processor_seconds: 20,
+        file_size: 256 << 20,
+        fixed_addresses: false,
+    };
+    sandbox::command(&job, None)?
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run rustc: install Rust from https://rustup.rs")
+}
+
+/// Runs the compiler in the sandbox, unless it is given up.
+pub(crate) fn one(
+    parts: &Parts,
+    folder: &Path,
+    arguments: Vec<String>,
+    given_up: &AtomicBool,
+) -> Result<Ended> {
+    sandbox::wait_unless(start(parts, folder, arguments)?, LIMITS, given_up)
+}
+
 /// Runs the compiler twice, at once, in the sandbox.
 pub(crate) fn both(
     parts: &Parts,
@@ -103,29 +139,7 @@ pub(crate) fn both(
     first: Vec<String>,
     second: Vec<String>,
 ) -> Result<(Ended, Ended)> {
-    let start = |arguments: Vec<String>| {
-        let mut reads = sandbox::compilers();
-        reads.extend([parts.sysroot.clone(), parts.folder.clone()]);
-        let job = Job {
-            program: parts.sysroot.join("bin/rustc"),
-            arguments,
-            folder: folder.to_owned(),
-            reads,
-            writes: vec![folder.to_owned()],
-            forks: true,
-            answers: false,
-            processes: 256,
-            processor_seconds: 20,
-            file_size: 256 << 20,
-        };
-        sandbox::command(&job, None)?
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot run rustc: install Rust from https://rustup.rs")
-    };
-    let (first, second) = (start(first)?, start(second)?);
+    let (first, second) = (start(parts, folder, first)?, start(parts, folder, second)?);
     let second = std::thread::spawn(move || sandbox::wait(second, LIMITS));
     let first = sandbox::wait(first, LIMITS)?;
     let second = second
@@ -143,7 +157,7 @@ pub(crate) fn words(ended: &Ended, parts: &Parts) -> String {
         None if said.trim().is_empty() && !ended.status.success() => {
             format!("the compiler ended with {}", ended.status)
         }
-        None => said,
+        None | Some(Exceeded::GivenUp) => said,
         Some(Exceeded::Wall) => format!(
             "{said}\nthe compiler was not done after {} s: what makes it compute so long?\n",
             LIMITS.wall.as_secs()

@@ -1,7 +1,7 @@
 //! What each kind of finding means, why it happens, and what helps.
 
 /// All kinds that are explained.
-pub const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 29] = [
     "data-race",
     "panic",
     "deadlock",
@@ -15,6 +15,22 @@ pub const KINDS: [&str; 13] = [
     "stack-overflow",
     "crash",
     "exit",
+    "limit",
+    "too-slow",
+    "wrong-answer",
+    "broken",
+    "undecided",
+    "lock",
+    "false-sharing",
+    "shared-atomic",
+    "busy-waiting",
+    "overhead",
+    "more-work",
+    "less-work",
+    "serial",
+    "sequential",
+    "too-few-threads",
+    "imbalance",
 ];
 
 /// The explanation of a kind.
@@ -72,6 +88,71 @@ pub fn text(kind: &str) -> Option<&'static str> {
             "The program used an invalid address or instruction: `unsafe` code has broken its own rules."
         }
         "exit" => "The process ended before its check did. Checks return; they do not exit.",
+        "limit" => {
+            "The program asks for more threads or memory than the checker has. A check is small: what needs more there \
+             starts a thread for each item, or never gives anything back."
+        }
+        "too-slow" => {
+            "It is right, and it does not get as much faster with more cores as was asked for. The causes below it say where \
+             the cores' time went, the worst first; begin with that one.\nIt is measured on a simulated machine: what else \
+             this one does makes no difference."
+        }
+        "wrong-answer" => {
+            "With large inputs, chosen by chance, its answer differs from that of a sequential program. Small inputs may \
+             hide it: a remainder that nobody works on, a block at the border, a sum that is read too early."
+        }
+        "broken" => {
+            "With large inputs it panicked, ended, or came to no end: threads wait for each other, or take longer than any \
+             right answer would."
+        }
+        "undecided" => {
+            "It is too near to the border, or faster by the clock of this machine than in the simulation, or has too little to \
+             do to be measured. Nobody fails for that. A better answer is far from the border."
+        }
+        "lock" => {
+            "Threads wait for a lock that others hold.\nHold it for less: compute first, then lock. Take it less often: once \
+             for a block, not for each item. Or give each thread data of its own, and put them together at the end."
+        }
+        "false-sharing" => {
+            "Cores do not share bytes but lines of 64 bytes. Two atomics in one line, each changed by another core, make the \
+             line travel at every change, although nobody needs the other's value.\nKeep them 64 bytes apart, as with \
+             `#[repr(align(64))]`; local variables are best."
+        }
+        "shared-atomic" => {
+            "All threads change the same atomic, so its cache line travels from core to core at every change, and only one \
+             can have it.\nLet each thread count for itself, and add once at the end."
+        }
+        "busy-waiting" => {
+            "A thread looks again and again whether something has changed, and takes a core from one that could change it. \
+             Wait on a condition variable or a channel, `park`, or join."
+        }
+        "overhead" => {
+            "Starting a thread costs about as much as adding up ten thousand numbers; waking one costs a tenth of that. Start \
+             as many threads as there are cores, once, and hand out work in larger parts."
+        }
+        "more-work" => {
+            "All threads together compute longer than the sequential program. Something is copied for each thread, done by \
+             several, or done in more passes."
+        }
+        "less-work" => {
+            "It is faster than so many cores can be. Either it finds results that an earlier run has kept, or it has a better \
+             idea than the program that it is compared with; then give that one the same idea."
+        }
+        "serial" => {
+            "For a part of the time only one thread computes. By Amdahl's law, a tenth of the time alone keeps any number of \
+             cores below ten times. Share that part out, too, or let it overlap with the rest."
+        }
+        "sequential" => {
+            "Only one thread computes at any time. Threads that are joined before the next is started, or that hold a lock \
+             from begin to end, take turns."
+        }
+        "too-few-threads" => {
+            "There are never as many threads as cores. `std::thread::available_parallelism` says how many there should be."
+        }
+        "imbalance" => {
+            "Some threads are done early, and wait for those that have more to do. Cut the work into more and smaller parts, \
+             and let each thread take the next one when it is done."
+        }
         _ => return None,
     })
 }

@@ -266,6 +266,7 @@ impl Ready {
             self.program.submission.entries.len()
         };
         let mut verdict = Verdict::new(Outcome::Pass, self.warnings.clone());
+        verdict.seed = options.seed;
         verdict.notes.extend(sandbox::notice());
         verdict.exhaustive = true;
         for check in 0..checks {
@@ -300,14 +301,14 @@ impl Ready {
                     .into();
             }
             Answer::Given(exploration) => self.add(verdict, *exploration, name),
-            Answer::Ended(how) => {
+            Answer::Ended(end) => {
                 let failure = Failure::new(
                     Kind::Exit,
-                    format!("the program ended before its check did: {how}"),
+                    format!("the program ended before its check did: {}", end.how),
                 );
                 self.add(verdict, ended(failure), name);
             }
-            Answer::Silent => {
+            Answer::Silent(_) => {
                 verdict.verdict = Outcome::Error;
                 verdict.message = format!("no answer within {} s", patience.as_secs());
             }
@@ -420,6 +421,7 @@ pub fn finding(found: Counterexample, check: Option<String>, symbols: &mut Symbo
         message: found.failure.message,
         check,
         parts,
+        real_threads: false,
         schedule: found.choices,
         preemptions: found.preemptions,
         events,

@@ -21,7 +21,7 @@ const STYLE: &str = "
 ";
 
 /// Of a page of its own.
-const PAGE: &str = "
+pub(crate) const PAGE: &str = "
 body { font: 14px system-ui, sans-serif; margin: 1.5em; color: #1a1a1a; background: #fff; }
 @media (prefers-color-scheme: dark) { body { color: #e6e6e6; background: #1b1b1b; } }
 ";
@@ -102,10 +102,10 @@ pub fn fragment(verdict: &Verdict, texts: &Texts) -> String {
             "<p><b class=\"pass\">nothing found</b>: {}</p>",
             escape(&verdict.explored())
         ),
-        Outcome::Fail if verdict.findings.is_empty() => {
+        Outcome::Fail if verdict.findings.iter().all(|f| f.real_threads) => {
             write!(html, "<p>{}</p>", escape(&verdict.explored()))
         }
-        Outcome::Fail => write!(html, "<p>found after {} schedules</p>", verdict.executions),
+        Outcome::Fail => write!(html, "<p>found {}</p>", verdict.after()),
         Outcome::Refused => write!(
             html,
             "<h2 class=\"fail\">not explored</h2><pre>{}</pre>",
@@ -114,11 +114,14 @@ pub fn fragment(verdict: &Verdict, texts: &Texts) -> String {
         Outcome::Error => write!(
             html,
             "<h2 class=\"fail\">the exploration failed</h2><pre>{}</pre>",
-            escape(&verdict.message)
+            escape(&plain(&verdict.message))
         ),
     };
     for note in &verdict.notes {
         let _ = write!(html, "<p><b>note</b>: {}</p>", escape(note));
+    }
+    if let Some(threads) = &verdict.threads {
+        let _ = write!(html, "<p>{}</p>", escape(&threads.message));
     }
     if let Some(speed) = &verdict.speed {
         html += &self::speedup(speed);

@@ -13,7 +13,7 @@ use tandem_grader::explore::{Options, Prepared, explore};
 use tandem_grader::parts::Engine;
 use tandem_grader::replay::Recording;
 use tandem_grader::verdict::{Outcome, Verdict};
-use tandem_grader::{html, parts, show, source, svg};
+use tandem_grader::{files, html, parts, show, source, svg};
 
 /// Finds the interleaving that breaks a concurrent Rust program.
 #[derive(Parser)]
@@ -32,7 +32,7 @@ enum Command {
     Speedup(Speedup),
     /// Runs a recorded execution again, with exactly the same outcome.
     Replay(Replay),
-    /// Builds what `explore` needs, for work without a network.
+    /// Builds all that is built once, for work without a network.
     Prepare,
     /// Makes a working copy of the exercises; files that are there stay as they are.
     Init {
@@ -49,31 +49,10 @@ enum Command {
         name: Option<String>,
     },
     /// Checks an exercise: exit status as of `explore`.
-    Check {
-        /// The exercise, or its file; without it, the next one.
-        what: Option<String>,
-        /// The file, where it is not the one of the working copy.
-        #[arg(long)]
-        file: Option<PathBuf>,
-        /// The seed of the random choices.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// Prints one JSON object instead of text.
-        #[arg(long)]
-        json: bool,
-        /// Writes a page with the report.
-        #[arg(long, value_name = "FILE")]
-        html: Option<PathBuf>,
-        /// Writes a report in JUnit's form.
-        #[arg(long, value_name = "FILE")]
-        junit: Option<PathBuf>,
-        /// Writes a report in the form of Gradescope's `results.json`.
-        #[arg(long, value_name = "FILE")]
-        gradescope: Option<PathBuf>,
-        /// For the work of others: refuses where there is no sandbox.
-        #[arg(long)]
-        untrusted: bool,
-    },
+    Check(commands::Check),
+    /// Grades the submissions of a class, in the sandbox: a table, a report each, results for other
+    /// programs. Exit status 0 all were graded, whatever their verdicts; 3 own failure.
+    Class(commands::Class),
     /// Checks an exercise whenever its file is saved.
     Watch {
         /// The exercise; without it, the next one.
@@ -225,8 +204,19 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds * scale))
 }
 
+/// The most stack that the parser of a submission needs: each level of nesting takes some, and only
+/// what is used is ever there.
+const STACK: usize = 1 << 30;
+
 fn main() -> ExitCode {
     tandem_grader::sandbox::main_if_asked();
+    match std::thread::Builder::new().stack_size(STACK).spawn(run) {
+        Ok(thread) => thread.join().unwrap_or(ExitCode::from(3)),
+        Err(_) => run(),
+    }
+}
+
+fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -241,36 +231,15 @@ fn main() -> ExitCode {
         Command::Explore(arguments) => run_explore(&arguments),
         Command::Replay(arguments) => run_replay(&arguments),
         Command::Speedup(arguments) => run_speedup(&arguments),
-        Command::Prepare => parts::provide(&mut progress)
-            .and_then(|p| {
-                parts::provide_published(&p, Engine::Interleave, &mut progress)?;
-                parts::provide_published(&p, Engine::VirtualTime, &mut progress)
-            })
-            .map(|_| 0),
+        Command::Prepare => run_prepare(),
         Command::Init { dir } => commands::init(&dir),
         Command::List => commands::list(),
         Command::Next => commands::next(),
         Command::Hint { name } => commands::hint(name.as_deref()),
-        Command::Check {
-            what,
-            file,
-            seed,
-            json,
-            html,
-            junit,
-            gradescope,
-            untrusted,
-        } => allowed(untrusted).and_then(|()| {
-            commands::check(&commands::Check {
-                what,
-                file,
-                seed,
-                json,
-                html,
-                junit,
-                gradescope,
-            })
-        }),
+        Command::Check(arguments) => {
+            allowed(arguments.untrusted).and_then(|()| commands::check(&arguments))
+        }
+        Command::Class(arguments) => allowed(true).and_then(|()| commands::class(&arguments)),
         Command::Watch { name } => commands::watch(name.as_deref()),
         Command::Explain { finding } => commands::explain(&finding),
         Command::New { folder } => commands::new(&folder),
@@ -297,10 +266,24 @@ fn allowed(untrusted: bool) -> Result<()> {
     use tandem_grader::sandbox::{State, state};
     match state() {
         State::Fails(reason) if untrusted => anyhow::bail!(
-            "this machine does not allow a sandbox ({reason}), and --untrusted runs nothing without one"
+            "this machine does not allow a sandbox ({reason}), and the work of others is not run without one"
         ),
         _ => Ok(()),
     }
+}
+
+/// Builds all that is built once.
+fn run_prepare() -> Result<u8> {
+    let parts = parts::provide(&mut progress)?;
+    parts::provide_published(&parts, Engine::Interleave, &mut progress)?;
+    parts::provide_published(&parts, Engine::VirtualTime, &mut progress)?;
+    // Without it, everything else works all the same.
+    if let Err(error) = tandem_grader::threads::prepare(&parts, &mut progress) {
+        anstream::eprintln!(
+            "tandem-grader: nothing can be run with real threads under ThreadSanitizer: {error:#}"
+        );
+    }
+    Ok(0)
 }
 
 fn run_explore(arguments: &Explore) -> Result<u8> {
@@ -391,8 +374,7 @@ fn run_speedup(arguments: &Speedup) -> Result<u8> {
         }
     };
     if let Some(file) = &arguments.html {
-        std::fs::write(file, html::speedup_page(&measured))
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        files::write(file, html::speedup_page(&measured).as_bytes())?;
     }
     if arguments.json {
         anstream::println!("{}", serde_json::to_string(&measured)?);
@@ -464,7 +446,7 @@ fn picture(verdict: &Verdict, file: Option<&Path>) -> Result<()> {
 fn report(verdict: &Verdict, texts: &show::Texts, json: bool, page: Option<&Path>) -> Result<()> {
     if let Some(path) = page {
         let text = html::page(verdict, texts, "tandem-grader");
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        files::write(path, text.as_bytes())?;
     }
     if json {
         anstream::println!("{}", serde_json::to_string(verdict)?);

@@ -91,6 +91,9 @@ const PUBLISHED: &[(&str, &str, bool)] = &[
     ("parking_lot", "0.12", false),
 ];
 
+/// The only target so far.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
 /// The cache folder of the user: `TANDEM_CACHE_DIR`, or `tandem` in the XDG cache folder.
 ///
 /// # Errors
@@ -181,7 +184,7 @@ pub fn provide(progress: &mut dyn FnMut(&str)) -> Result<Parts> {
 }
 
 /// Two programs that start together must not build in the same folder.
-fn lock(folder: &Path) -> Result<std::fs::File> {
+pub(crate) fn lock(folder: &Path) -> Result<std::fs::File> {
     let lock = std::fs::File::create(folder.join("lock"))
         .with_context(|| format!("cannot write to {}", folder.display()))?;
     // SAFETY: a descriptor of ours, open while the lock is needed.
@@ -209,18 +212,76 @@ pub fn provide_published(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Published> {
     let folder = parts.folder.join("published");
-    std::fs::create_dir_all(folder.join("src"))
-        .with_context(|| format!("cannot create {}", folder.display()))?;
-    let _lock = lock(&folder)?;
-    let target = "x86_64-unknown-linux-gnu";
     let flavour = engine.prefix();
+    let _lock = project(&folder, flavour, progress)?;
     let complete = |name: &str| folder.join(format!("{name}.complete"));
     if !complete(flavour).exists() {
+        let mut flags = engine.instrumentation();
+        let open = parts.library(&format!("{flavour}_std_open"));
+        flags.push("--extern".into());
+        flags.push(format!("std={}", open.display()));
+        flags.push("-L".into());
+        flags.push(format!("dependency={}", parts.libraries.display()));
+        flags.extend(["--cap-lints".into(), "allow".into()]);
+        let own = PUBLISHED.iter().filter(|p| p.2).map(|(name, ..)| *name);
+        build_published(&folder, flavour, &flags, own)?;
+        std::fs::write(complete(flavour), "")?;
+    }
+    let mut published = Published::default();
+    for (name, _, own) in PUBLISHED {
+        let name = name.replace('-', "_");
+        let native = find(&folder.join("native/release/deps"), &name)?;
+        published.native.push((name.clone(), native));
+        let modelled = match (own, engine) {
+            (true, _) => find(
+                &folder.join(flavour).join(TARGET).join("release/deps"),
+                &name,
+            )?,
+            (false, Engine::Interleave) => parts.library(&name),
+            (false, Engine::VirtualTime) => parts.library(&format!("timed_{name}")),
+        };
+        published.modelled.push((name, modelled));
+    }
+    Ok(published)
+}
+
+/// Provides the published libraries, all from their own sources, compiled with `flags`.
+///
+/// # Errors
+///
+/// They do not build, or cannot be fetched the first time.
+pub(crate) fn published_with(
+    parts: &Parts,
+    flavour: &str,
+    flags: &[String],
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<(String, PathBuf)>> {
+    let folder = parts.folder.join("published");
+    let _lock = project(&folder, flavour, progress)?;
+    let complete = folder.join(format!("{flavour}.complete"));
+    if !complete.exists() {
+        let all = PUBLISHED.iter().map(|(name, ..)| *name);
+        build_published(&folder, flavour, flags, all)?;
+        std::fs::write(complete, "")?;
+    }
+    let built = folder.join(flavour).join(TARGET).join("release/deps");
+    let names = PUBLISHED.iter().map(|(name, ..)| name.replace('-', "_"));
+    names
+        .map(|name| find(&built, &name).map(|file| (name, file)))
+        .collect()
+}
+
+/// The project that builds the published libraries, locked, with those that are as they are built.
+fn project(folder: &Path, flavour: &str, progress: &mut dyn FnMut(&str)) -> Result<std::fs::File> {
+    std::fs::create_dir_all(folder.join("src"))
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    let lock = lock(folder)?;
+    if !folder.join(format!("{flavour}.complete")).exists() {
         progress(
             "building rayon, crossbeam and parking_lot for the checker (once, about half a minute)",
         );
     }
-    if !complete("native").exists() {
+    if !folder.join("native.complete").exists() {
         let dependencies: String = PUBLISHED
             .iter()
             .map(|(name, version, _)| format!("{name} = \"{version}\"\n"))
@@ -231,42 +292,26 @@ pub fn provide_published(
         );
         std::fs::write(folder.join("Cargo.toml"), manifest)?;
         std::fs::write(folder.join("src/lib.rs"), "")?;
-        run(cargo(&folder).args(["build", "--release", "--quiet", "--target-dir", "native"]))?;
-        std::fs::write(complete("native"), "")?;
+        run(cargo(folder).args(["build", "--release", "--quiet", "--target-dir", "native"]))?;
+        std::fs::write(folder.join("native.complete"), "")?;
     }
-    if !complete(flavour).exists() {
-        let mut flags = engine.instrumentation();
-        let open = parts.library(&format!("{flavour}_std_open"));
-        flags.push("--extern".into());
-        flags.push(format!("std={}", open.display()));
-        flags.push("-L".into());
-        flags.push(format!("dependency={}", parts.libraries.display()));
-        flags.extend(["--cap-lints".into(), "allow".into()]);
-        let mut command = cargo(&folder);
-        command.args(["build", "--release", "--quiet", "--target-dir", flavour]);
-        command.args(["--target", target]);
-        for (name, ..) in PUBLISHED.iter().filter(|p| p.2) {
-            command.args(["-p", name]);
-        }
-        run(command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
-        std::fs::write(complete(flavour), "")?;
+    Ok(lock)
+}
+
+/// Builds some of the published libraries with flags of their own.
+fn build_published<'a>(
+    folder: &Path,
+    flavour: &str,
+    flags: &[String],
+    names: impl Iterator<Item = &'a str>,
+) -> Result<()> {
+    let mut command = cargo(folder);
+    command.args(["build", "--release", "--quiet", "--target-dir", flavour]);
+    command.args(["--target", TARGET]);
+    for name in names {
+        command.args(["-p", name]);
     }
-    let mut published = Published::default();
-    for (name, _, own) in PUBLISHED {
-        let name = name.replace('-', "_");
-        let native = find(&folder.join("native/release/deps"), &name)?;
-        published.native.push((name.clone(), native));
-        let modelled = match (own, engine) {
-            (true, _) => find(
-                &folder.join(flavour).join(target).join("release/deps"),
-                &name,
-            )?,
-            (false, Engine::Interleave) => parts.library(&name),
-            (false, Engine::VirtualTime) => parts.library(&format!("timed_{name}")),
-        };
-        published.modelled.push((name, modelled));
-    }
-    Ok(published)
+    run(command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))
 }
 
 fn find(folder: &Path, name: &str) -> Result<PathBuf> {

@@ -11,7 +11,7 @@
 mod jail;
 mod watch;
 
-pub use watch::{Ended, Exceeded, Limits, resident, stop, wait};
+pub use watch::{Ended, Exceeded, Limits, resident, scheduled, stop, wait, wait_unless};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub struct Job {
     pub processor_seconds: u64,
     /// The largest file, in bytes.
     pub file_size: u64,
+    /// Whether its memory lies at the same addresses each time, as ThreadSanitizer needs it.
+    pub fixed_addresses: bool,
 }
 
 /// How the sandbox is used.
@@ -98,6 +100,7 @@ pub fn state() -> &'static State {
             processes: 4,
             processor_seconds: 5,
             file_size: 0,
+            fixed_addresses: false,
         };
         match probe_with(&probe) {
             Ok(None) => State::Works,
@@ -161,6 +164,7 @@ pub fn command(job: &Job, answer: Option<&OwnedFd>) -> Result<Command> {
     };
     command.env_clear().envs(environment());
     let fd = answer.map(AsRawFd::as_raw_fd);
+    let fixed = job.fixed_addresses;
     // SAFETY: only system calls between fork and exec.
     unsafe {
         command.pre_exec(move || {
@@ -171,6 +175,10 @@ pub fn command(job: &Job, answer: Option<&OwnedFd>) -> Result<Command> {
                 if fd == 3 {
                     libc::fcntl(3, libc::F_SETFD, 0);
                 }
+            }
+            // Inherited by what it starts; in the sandbox nobody may change it any more.
+            if fixed && libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong) < 0 {
+                return Err(std::io::Error::last_os_error());
             }
             if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 {
                 return Err(std::io::Error::last_os_error());

@@ -35,7 +35,7 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
         );
     }
     let reset = Style::new().render_reset();
-    let found_nothing = verdict.verdict == Outcome::Fail && verdict.findings.is_empty();
+    let found_nothing = verdict.findings.iter().all(|f| f.real_threads);
     let _ = match verdict.verdict {
         Outcome::Pass => writeln!(
             text,
@@ -50,11 +50,7 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
             verdict.explored(),
             verdict.seconds
         ),
-        Outcome::Fail => writeln!(
-            text,
-            "found after {} schedules ({:.2} s)",
-            verdict.executions, verdict.seconds
-        ),
+        Outcome::Fail => writeln!(text, "found {} ({:.2} s)", verdict.after(), verdict.seconds),
         Outcome::Refused => writeln!(
             text,
             "{}not explored{reset}\n{}",
@@ -68,6 +64,9 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
             verdict.message
         ),
     };
+    if let Some(threads) = &verdict.threads {
+        let _ = writeln!(text, "{}", clean(&threads.message));
+    }
     if let Some(speed) = &verdict.speed {
         text += &crate::speedup::show::text(speed);
     }
@@ -80,6 +79,17 @@ pub fn verdict(verdict: &Verdict, texts: &Texts, width: usize) -> String {
         );
     }
     text
+}
+
+/// A text that a submission may have written, without what would steer a terminal: no submission can
+/// erase its verdict, or paint another one.
+pub fn clean(text: &str) -> String {
+    let steers = |c: char| {
+        let control = c.is_control() && c != '\n' && c != '\t';
+        // Marks that turn the direction of writing round.
+        control || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(steers, "\u{fffd}")
 }
 
 /// The verdict as text without colours.
@@ -100,7 +110,7 @@ pub fn finding(finding: &Finding, texts: &Texts, width: usize) -> String {
         "{}{}{check}{reset}: {}",
         bold(AnsiColor::Red).render(),
         finding.kind.words(),
-        finding.message.trim_end().replace('\n', "\n    ")
+        clean(finding.message.trim_end()).replace('\n', "\n    ")
     );
     for part in &finding.parts {
         text += &self::part(part, texts);
@@ -116,7 +126,7 @@ pub fn finding(finding: &Finding, texts: &Texts, width: usize) -> String {
         let _ = writeln!(
             text,
             "\nThe program printed:\n    {}",
-            finding.printed.trim_end().replace('\n', "\n    ")
+            clean(finding.printed.trim_end()).replace('\n', "\n    ")
         );
     }
     if let Some(replay) = &finding.replay {
@@ -186,7 +196,7 @@ fn quote(line: &Line, texts: &Texts) -> Option<String> {
         .lines()
         .nth(line.line.checked_sub(1)? as usize)?
         .trim();
-    Some(text.chars().take(100).collect())
+    Some(clean(text).chars().take(100).collect())
 }
 
 /// The steps shown: all where they are few, otherwise the last ones.
@@ -252,7 +262,8 @@ fn columns(finding: &Finding, width: usize) -> String {
             .text
             .lines()
             .next()
-            .unwrap_or("")
+            .map(clean)
+            .unwrap_or_default()
             .chars()
             .take(column.max(20))
             .collect();
@@ -271,7 +282,7 @@ fn heading(finding: &Finding, thread: usize) -> String {
     finding
         .threads
         .get(thread)
-        .cloned()
+        .map(|name| clean(name))
         .unwrap_or_else(|| format!("T{thread}"))
 }
 

@@ -45,8 +45,8 @@ pub struct Refusal {
 /// It cannot be read, or is no text.
 pub fn read(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if bytes.len() > 4 << 20 {
-        bail!("{} is larger than 4 MiB", path.display());
+    if bytes.len() > 256 << 10 {
+        bail!("{} is larger than 256 KiB", path.display());
     }
     String::from_utf8(bytes).with_context(|| format!("{} is no UTF-8 text", path.display()))
 }

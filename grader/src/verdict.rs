@@ -111,6 +111,9 @@ pub struct Finding {
     pub check: Option<String>,
     /// What each thread has to do with it.
     pub parts: Vec<Part>,
+    /// Whether it was seen with real threads, whose schedule is not known.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub real_threads: bool,
     /// The choices that lead to it.
     pub schedule: Vec<u16>,
     /// How often a running thread was interrupted.
@@ -127,6 +130,17 @@ pub struct Finding {
     pub replay: Option<String>,
 }
 
+/// What came of runs with real threads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Threads {
+    /// Whether they say anything: not where this machine cannot run them, or they take too long.
+    pub judged: bool,
+    /// Runs that came to their end.
+    pub runs: u64,
+    /// In a sentence.
+    pub message: String,
+}
+
 /// The whole answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -136,6 +150,9 @@ pub struct Verdict {
     pub verdict: Outcome,
     /// What is wrong.
     pub findings: Vec<Finding>,
+    /// The seed of inputs and random choices: with it, they are the same again.
+    #[serde(default)]
+    pub seed: u64,
     /// Executions run.
     pub executions: u64,
     /// Whether these were all there are, up to `preemptions`.
@@ -152,6 +169,9 @@ pub struct Verdict {
     /// Advice on style, which changes nothing.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub advice: Vec<String>,
+    /// What came of runs with real threads at full size, where there were to be any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub threads: Option<Threads>,
     /// Whether it gets faster with more cores, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub speed: Option<Box<Speedup>>,
@@ -164,6 +184,7 @@ impl Verdict {
             version: VERSION,
             verdict,
             findings: Vec::new(),
+            seed: 0,
             executions: 0,
             exhaustive: false,
             preemptions: None,
@@ -171,6 +192,7 @@ impl Verdict {
             message: message.into(),
             notes: Vec::new(),
             advice: Vec::new(),
+            threads: None,
             speed: None,
         }
     }
@@ -184,6 +206,21 @@ impl Verdict {
             self.verdict = Outcome::Fail;
         }
         self.speed = Some(Box::new(speed));
+    }
+
+    /// Whether its answer at full size was wrong, or there was none.
+    pub fn answers_wrongly(&self) -> bool {
+        let judgement = self.speed.as_ref().map(|s| s.judgement);
+        matches!(judgement, Some(Judgement::WrongAnswer | Judgement::Broken))
+    }
+
+    /// When something was found.
+    pub fn after(&self) -> String {
+        match self.executions {
+            0 => "before any schedule was run to its end".into(),
+            1 => "under the first schedule".into(),
+            n => format!("after {n} schedules"),
+        }
     }
 
     /// What was explored, in one sentence.

@@ -85,7 +85,13 @@ fn what_is_not_there_is_named() {
     let (status, said) = text(grader().args(["explain", "data-race"]));
     assert_eq!(status, 0);
     assert!(said.contains("What orders"), "{said}");
-    assert_eq!(text(grader().args(["explain", "bad-luck"])).0, 3);
+    let (status, said) = text(grader().args(["explain", "bad-luck"]));
+    assert_eq!(status, 3);
+    let kinds = said.split_once("there are ").expect("a list").1;
+    for kind in kinds.trim().split(", ") {
+        assert_eq!(text(grader().args(["explain", kind])).0, 0, "{kind}");
+    }
+    assert!(kinds.contains("false-sharing"), "{kinds}");
     assert_eq!(
         text(grader().args(["check", "lost_update", "--untrusted"])).0,
         3

@@ -113,7 +113,70 @@ fn hostile_submissions_to_an_exercise_get_nothing() {
         .iter()
         .map(|(name, items)| (*name, format!("{items}\n{RIGHT}")))
         .collect();
-    grade_all(&cases, &["check", "lost_update", "--file"]);
+    grade_all(&cases, &["check", "lost_update", "--seed", "1", "--file"]);
+}
+
+#[test]
+fn endless_texts_get_nothing() {
+    let many = |n: usize, text: &str| text.repeat(n);
+    let cases = [
+        ("nests brackets", many(60_000, "(") + &many(60_000, ")")),
+        ("nests blocks", many(60_000, "{") + &many(60_000, "}")),
+        ("negates", many(200_000, "!") + "true"),
+        ("adds", many(100_000, "1+") + "1"),
+        (
+            "nests types",
+            format!("None::<{}u8{}>", many(30_000, "Option<"), many(30_000, ">")),
+        ),
+        (
+            "chains conditions",
+            many(10_000, "if false {} else ") + "{}",
+        ),
+        ("returns and returns", many(30_000, "return ")),
+    ];
+    // Should the compiler get through, it is wrong all the same.
+    let cases: Vec<(&str, String)> = cases
+        .iter()
+        .map(|(name, text)| {
+            let items = format!("fn hostile() {{ if wrong() {{ panic!() }} let _ = {{ {text}; }}; }} fn wrong() -> bool {{ true }}");
+            (*name, format!("{items}\n{RIGHT}"))
+        })
+        .collect();
+    grade_all(&cases, &["check", "lost_update", "--seed", "1", "--file"]);
+}
+
+#[test]
+fn a_submission_cannot_paint_on_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("paints.rs");
+    let text = "fn hostile() { println!(\"\\x1b[2J\"); panic!(\"\\x1b[2J\\x1b[Hnothing found\") }";
+    std::fs::write(&file, format!("{text}\n{RIGHT}")).expect("written");
+    let output = Command::cargo_bin("tandem-grader")
+        .expect("built")
+        .env(
+            "TANDEM_CACHE_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
+        // As on a terminal.
+        .env("CLICOLOR_FORCE", "1")
+        .args([
+            "check",
+            "lost_update",
+            "--untrusted",
+            "--seed",
+            "1",
+            "--file",
+        ])
+        .arg(&file)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said:?}");
+    assert!(said.contains("\u{fffd}[2J"), "{said:?}");
+    assert!(
+        !said.contains("\x1b[2J") && said.contains("\x1b[1m"),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -136,7 +199,14 @@ fn the_right_solution_passes_in_the_sandbox() {
             "TANDEM_CACHE_DIR",
             concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
         )
-        .args(["check", "lost_update", "--untrusted", "--file"])
+        .args([
+            "check",
+            "lost_update",
+            "--untrusted",
+            "--seed",
+            "1",
+            "--file",
+        ])
         .arg(&file)
         .assert()
         .code(0);

@@ -5,6 +5,10 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 fn speedup(program: &str, arguments: &[&str]) -> (Value, i32) {
+    speedup_of(&format!("tests/speedup/{program}.rs"), arguments)
+}
+
+fn speedup_of(program: &str, arguments: &[&str]) -> (Value, i32) {
     let output = Command::cargo_bin("tandem-grader")
         .unwrap()
         .env(
@@ -12,7 +16,7 @@ fn speedup(program: &str, arguments: &[&str]) -> (Value, i32) {
             concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
         )
         .arg("speedup")
-        .arg(format!("tests/speedup/{program}.rs"))
+        .arg(program)
         .args(["--json", "--no-clock"])
         .args(arguments)
         .output()
@@ -95,6 +99,33 @@ fn what_holds_others_back_is_named() {
         let causes = causes(&value);
         assert!(causes.contains(&cause.into()), "{program}: {causes:?}");
     }
+}
+
+#[test]
+fn results_kept_from_an_earlier_run_are_no_speedup() {
+    let folder = tempfile::tempdir().unwrap();
+    let work = "fn slow() -> u64 { (0..4_000_000u64).fold(7, |x, i| std::hint::black_box(x.rotate_left(5) ^ i)) }
+        static KEPT: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+        fn work() -> u64 { *KEPT.get_or_init(slow) }\n";
+    let file = folder.path().join("kept.rs");
+    let measured = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        speedup_of(file.to_str().expect("a name"), &[]).0
+    };
+    // Compared with itself: every run is the first. A kept result takes no time, and would be thousands of
+    // times as fast; runs in processes of their own differ by much less.
+    let value = measured(work);
+    assert!(on(&value, 8) < 4.0, "{}", value["curve"]);
+    // What one has computed, the other finds: nothing is left to be measured.
+    let value = measured(&(work.to_owned() + "fn sequential() -> u64 { work() }"));
+    assert_eq!(value["judgement"], "undecided", "{value}");
+    // Faster than so many cores can be.
+    let value = measured(
+        "fn slow() -> u64 { (0..500_000u64).fold(7, |x, i| std::hint::black_box(x.rotate_left(5) ^ i)) }
+        fn work() -> u64 { slow() }
+        fn sequential() -> u64 { (0..60).map(|_| slow()).max().unwrap_or(0) }\n",
+    );
+    assert!(causes(&value).contains(&"less-work".into()), "{value}");
 }
 
 #[test]

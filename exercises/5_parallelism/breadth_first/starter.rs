@@ -1,5 +1,5 @@
-pub fn distances(graph: &[Vec<u32>], start: u32) -> Vec<u32> {
-    let mut distances = vec![u32::MAX; graph.len()];
+pub fn distances(nodes: usize, neighbours: impl Fn(u32) -> Vec<u32> + Sync, start: u32) -> Vec<u32> {
+    let mut distances = vec![u32::MAX; nodes];
     distances[start as usize] = 0;
     let mut level = vec![start];
     let mut steps = 0;
@@ -7,7 +7,7 @@ pub fn distances(graph: &[Vec<u32>], start: u32) -> Vec<u32> {
         steps += 1;
         let mut next = Vec::new();
         for node in level {
-            for &other in &graph[node as usize] {
+            for other in neighbours(node) {
                 if distances[other as usize] == u32::MAX {
                     distances[other as usize] = steps;
                     next.push(other);

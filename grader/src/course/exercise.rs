@@ -3,6 +3,7 @@
 use crate::explore::{Options, Prepared, prepare_texts};
 use crate::speedup::build::Task;
 use crate::speedup::{self, Demand};
+use crate::threads::Building;
 use crate::verdict::{Outcome, Verdict};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -71,7 +72,8 @@ pub struct Exercise {
     pub solution: String,
     /// The check.
     pub check: String,
-    /// What the speed is measured with, where one is asked for.
+    /// Large inputs, chosen by chance, and the right answers: for real threads, and for measuring
+    /// where speed is asked for.
     pub speed: Option<String>,
     /// From a nudge to nearly the answer.
     pub hints: Vec<String>,
@@ -158,7 +160,10 @@ fn read(files: &BTreeMap<String, String>) -> Result<Vec<Exercise>> {
             starter: file("starter.rs")?,
             solution: file("solution.rs")?,
             check: file("check.rs")?,
-            speed: about.speed.map(|_| file("speed.rs")).transpose()?,
+            speed: match about.speed {
+                Some(_) => Some(file("speed.rs")?),
+                None => file("large.rs").ok(),
+            },
             hints: below("hints").into_iter().map(|(_, text)| text).collect(),
             bugs: below("bugs")
                 .into_iter()
@@ -244,16 +249,48 @@ impl Exercise {
         options: &Options,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Verdict> {
-        let mut verdict = match self.prepare(submission.clone(), options, progress)? {
+        let ready = match self.prepare(submission.clone(), options, progress)? {
             Prepared::Refused(verdict) => return Ok(verdict),
-            Prepared::Ready(ready) => ready.explore(options)?,
+            Prepared::Ready(ready) => ready,
         };
+        // While one core explores, another one may compile.
+        let real_threads = self.with_real_threads(submission.clone(), options, progress)?;
+        let mut verdict = ready.explore(options)?;
         // Advice is for what works: somebody who looks for a fault is not helped by it.
         if verdict.verdict == Outcome::Pass {
             verdict.advice = crate::advice::on(&submission.1);
             self.measure(submission, options, &mut verdict, progress)?;
         }
+        if let (Outcome::Pass, Some(building)) = (verdict.verdict, real_threads) {
+            building.run(options.seed, &mut verdict)?;
+        }
         Ok(verdict)
+    }
+
+    /// Begins to compile a submission for real threads, where the exercise has large inputs.
+    ///
+    /// # Errors
+    ///
+    /// The toolchain is not usable.
+    pub fn with_real_threads(
+        &self,
+        submission: (String, String),
+        options: &Options,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Option<Building>> {
+        self.task_at_full_size(submission)
+            .map(|task| Building::start(&task, &options.edition, progress))
+            .transpose()
+    }
+
+    /// The submission with the exercise's large inputs, where it has them.
+    fn task_at_full_size(&self, submission: (String, String)) -> Option<Task> {
+        let speed = self.speed.clone()?;
+        let file = self.about.speed.map_or("large.rs", |_| "speed.rs");
+        Some(Task {
+            submission,
+            speed: Some((format!("{}/{file}", self.name), speed)),
+        })
     }
 
     /// Measures how much faster a submission gets, where the exercise asks for that.
@@ -268,12 +305,9 @@ impl Exercise {
         verdict: &mut Verdict,
         progress: &mut dyn FnMut(&str),
     ) -> Result<()> {
-        let Some(speed) = &self.speed else {
+        let (Some(demand), Some(task)) = (self.about.speed, self.task_at_full_size(submission))
+        else {
             return Ok(());
-        };
-        let task = Task {
-            submission,
-            speed: Some((format!("{}/speed.rs", self.name), speed.clone())),
         };
         let measuring = speedup::Options {
             seed: options.seed,
@@ -281,7 +315,7 @@ impl Exercise {
             color: options.color,
             ..speedup::Options::default()
         };
-        match speedup::measure(&task, self.about.speed, &measuring, progress)? {
+        match speedup::measure(&task, Some(demand), &measuring, progress)? {
             Ok(speed) => verdict.add_speed(speed),
             Err(message) => {
                 verdict.verdict = Outcome::Refused;

@@ -3,6 +3,7 @@
 
 use crate::course::exercise::Exercise;
 use crate::explore::{Options, Prepared};
+use crate::speedup::Speedup;
 use crate::verdict::{Outcome, Verdict};
 use anyhow::Result;
 
@@ -59,6 +60,17 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
                     said(&verdict)
                 ));
             }
+            let mut verdict = Verdict::new(Outcome::Pass, "");
+            let solution = named(&exercise.solution);
+            if let Some(building) = exercise.with_real_threads(solution, &options, &mut |_| ())? {
+                building.run(options.seed, &mut verdict)?;
+            }
+            if verdict.verdict != Outcome::Pass {
+                wrong.push(format!(
+                    "the solution should run with real threads, but: {}",
+                    said(&verdict)
+                ));
+            }
         }
     }
     for (name, kinds) in &exercise.about.bugs {
@@ -68,10 +80,7 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
         };
         let verdict = exercise.judge(named(text), &options, &mut |_| ())?;
         let mut found: Vec<String> = verdict.findings.iter().map(|f| kind(f.kind)).collect();
-        found.extend(verdict.speed.iter().map(|speed| {
-            let name = serde_json::to_value(speed.judgement).unwrap_or_default();
-            name.as_str().unwrap_or_default().to_owned()
-        }));
+        found.extend(verdict.speed.iter().map(|speed| judgement(speed)));
         if !found.iter().any(|k| kinds.contains(k)) {
             wrong.push(format!(
                 "bugs/{name}.rs should get {}, but: {}",
@@ -115,7 +124,17 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
 
 /// The name of a kind of finding.
 pub fn kind(kind: reports::exploration::Kind) -> String {
-    serde_json::to_value(kind)
+    name(kind)
+}
+
+/// The name of a judgement on speed.
+pub fn judgement(speed: &Speedup) -> String {
+    name(speed.judgement)
+}
+
+/// As it stands in JSON.
+fn name(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value)
         .ok()
         .and_then(|v| v.as_str().map(str::to_owned))
         .unwrap_or_default()

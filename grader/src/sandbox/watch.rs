@@ -3,6 +3,7 @@
 use anyhow::Result;
 use std::io::Read;
 use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The limits that are watched from outside.
@@ -23,6 +24,8 @@ pub enum Exceeded {
     Wall,
     /// Memory.
     Memory,
+    /// Nobody needs it any more.
+    GivenUp,
 }
 
 /// How a process ended.
@@ -46,7 +49,16 @@ const INTERVAL: Duration = Duration::from_millis(5);
 /// # Errors
 ///
 /// It cannot be waited for.
-pub fn wait(mut child: Child, limits: Limits) -> Result<Ended> {
+pub fn wait(child: Child, limits: Limits) -> Result<Ended> {
+    wait_unless(child, limits, &AtomicBool::new(false))
+}
+
+/// As [`wait`], until it is given up.
+///
+/// # Errors
+///
+/// It cannot be waited for.
+pub fn wait_unless(mut child: Child, limits: Limits, given_up: &AtomicBool) -> Result<Ended> {
     let streams = [
         child.stdout.take().map(|s| collect(s, limits.output)),
         child.stderr.take().map(|s| collect(s, limits.output)),
@@ -61,6 +73,8 @@ pub fn wait(mut child: Child, limits: Limits) -> Result<Ended> {
             exceeded = Some(Exceeded::Wall);
         } else if resident(child.id()) > limits.memory {
             exceeded = Some(Exceeded::Memory);
+        } else if given_up.load(Ordering::Relaxed) {
+            exceeded = Some(Exceeded::GivenUp);
         }
         if exceeded.is_some() {
             break stop(&mut child)?;
@@ -114,12 +128,51 @@ fn collect(mut stream: impl Read + Send + 'static, most: u64) -> std::thread::Jo
 /// The resident memory of a process and of all below it, in bytes.
 pub fn resident(process: u32) -> u64 {
     let mut total = 0;
-    let mut waiting = vec![process];
-    while let Some(process) = waiting.pop() {
+    each_below(process, |process| {
         let pages = std::fs::read_to_string(format!("/proc/{process}/statm"))
             .ok()
             .and_then(|s| s.split(' ').nth(1)?.parse::<u64>().ok());
         total += pages.unwrap_or(0) * 4096;
+    });
+    total
+}
+
+/// For how long a process and all below it have computed, and their threads of this moment have
+/// waited for a core; none where the system does not tell.
+pub fn scheduled(process: u32) -> Option<(Duration, Duration)> {
+    // SAFETY: asks for a number.
+    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as f64;
+    let (mut computed, mut waited, mut told) = (0, 0, false);
+    each_below(process, |process| {
+        // The name, in brackets, may hold anything. Of those that have ended, too.
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let after = stat.rsplit(')').next().unwrap_or_default();
+        let numbers = after.split_whitespace().skip(11).take(2);
+        computed += numbers.filter_map(|n| n.parse::<u64>().ok()).sum::<u64>();
+        let Ok(tasks) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+            return;
+        };
+        for task in tasks.flatten() {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+            if let Some(Ok(wait)) = text.split_whitespace().nth(1).map(str::parse::<u64>) {
+                waited += wait;
+                told = true;
+            }
+        }
+    });
+    told.then(|| {
+        (
+            Duration::from_secs_f64(computed as f64 / ticks),
+            Duration::from_nanos(waited),
+        )
+    })
+}
+
+/// Visits a process and all below it.
+fn each_below(process: u32, mut visit: impl FnMut(u32)) {
+    let mut waiting = vec![process];
+    while let Some(process) = waiting.pop() {
+        visit(process);
         let Ok(tasks) = std::fs::read_dir(format!("/proc/{process}/task")) else {
             continue;
         };
@@ -133,5 +186,4 @@ pub fn resident(process: u32) -> u64 {
             );
         }
     }
-    total
 }

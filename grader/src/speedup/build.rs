@@ -29,6 +29,8 @@ pub struct Built {
     /// Whether there is a sequential program to compare with; otherwise it is compared with itself
     /// on one core.
     pub sequential: bool,
+    /// Whether the input is the same in every round.
+    pub same_input: bool,
     /// The sources, for the lines of what it reports.
     pub sources: Vec<Source>,
 }
@@ -133,6 +135,7 @@ pub fn build(
         timed: at("timed"),
         native: at("native"),
         sequential,
+        same_input: task.speed.is_none(),
         _folder: folder,
         sources: vec![submission, speed],
     }))

@@ -25,6 +25,7 @@ pub fn causes(built: &Built, cores: usize, measurement: &Measurement) -> Vec<Cau
         starting(round),
         inflation(round, share(round.computed as f64 - round.reference as f64)),
         idle(round, cores, measurement),
+        too_good(round, cores),
     ];
     // Who starts threads all the time is alone, but not because the work cannot be shared.
     let starts = causes.iter().any(|c| c.kind == "overhead" && c.share > 0.5);
@@ -104,6 +105,23 @@ fn lines(round: &Round, share: f64, symbols: &mut Symbols<'_>) -> Cause {
         ),
         lines,
     )
+}
+
+/// More than one core's work done by each core at once: that is not done by the cores.
+const TOO_GOOD: f64 = 1.25;
+
+fn too_good(round: &Round, cores: usize) -> Cause {
+    let times = round.reference as f64 / round.attempt.max(1) as f64;
+    let share = if times > TOO_GOOD * cores as f64 {
+        1.0
+    } else {
+        0.0
+    };
+    let message = format!(
+        "{times:.1} times as fast is more than {cores} cores can do: it does less than the sequential program, \
+         or finds results that an earlier run has kept"
+    );
+    cause("less-work", share, message, Vec::new())
 }
 
 fn spinning(share: f64) -> Cause {

@@ -17,7 +17,7 @@ pub fn text(speedup: &Speedup) -> String {
     let mut text = format!(
         "{}{word}{reset}: {}\n",
         color.on_default().bold().render(),
-        speedup.message
+        crate::show::clean(&speedup.message)
     );
     if speedup.curve.is_empty() {
         return text;

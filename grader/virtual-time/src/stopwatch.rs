@@ -33,17 +33,25 @@ fn nanoseconds(clock: libc::clockid_t) -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
+/// The same moment in nanoseconds and in ticks: of several attempts the one that took shortest, which
+/// nothing has interrupted.
+fn moment() -> (u64, u64) {
+    let attempt = |_| {
+        let before = ticks();
+        let wall = nanoseconds(libc::CLOCK_MONOTONIC);
+        (ticks() - before, wall, before)
+    };
+    let (_, wall, ticks) = (0..50).map(attempt).min().unwrap_or_default();
+    (wall, ticks)
+}
+
 impl Stopwatch {
     /// Measures the counter itself, for 10 milliseconds.
     pub fn calibrated() -> Self {
-        let (wall, start) = (nanoseconds(libc::CLOCK_MONOTONIC), ticks());
-        let passed = loop {
-            let passed = nanoseconds(libc::CLOCK_MONOTONIC) - wall;
-            if passed > 10_000_000 {
-                break passed;
-            }
-        };
-        let tick = passed as f64 / (ticks() - start) as f64;
+        let (wall, start) = moment();
+        while nanoseconds(libc::CLOCK_MONOTONIC) - wall < 10_000_000 {}
+        let (later, end) = moment();
+        let tick = (later - wall) as f64 / (end - start) as f64;
         let round = || {
             let start = ticks();
             (0..100).for_each(|_| {

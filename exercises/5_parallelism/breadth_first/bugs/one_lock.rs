@@ -1,9 +1,9 @@
 use std::sync::Mutex;
 use std::thread;
 
-pub fn distances(graph: &[Vec<u32>], start: u32) -> Vec<u32> {
+pub fn distances(nodes: usize, neighbours: impl Fn(u32) -> Vec<u32> + Sync, start: u32) -> Vec<u32> {
     let threads = thread::available_parallelism().map_or(1, |n| n.get());
-    let found = Mutex::new(vec![u32::MAX; graph.len()]);
+    let found = Mutex::new(vec![u32::MAX; nodes]);
     found.lock().unwrap()[start as usize] = 0;
     let mut level = vec![start];
     let mut steps = 0;
@@ -13,12 +13,12 @@ pub fn distances(graph: &[Vec<u32>], start: u32) -> Vec<u32> {
             let parts: Vec<_> = level
                 .chunks(level.len().div_ceil(threads))
                 .map(|nodes| {
-                    let found = &found;
+                    let (found, neighbours) = (&found, &neighbours);
                     scope.spawn(move || {
                         let mut next = Vec::new();
                         for &node in nodes {
-                            for &other in &graph[node as usize] {
-                                let mut found = found.lock().unwrap();
+                            let mut found = found.lock().unwrap();
+                            for other in neighbours(node) {
                                 if found[other as usize] == u32::MAX {
                                     found[other as usize] = steps;
                                     next.push(other);
