@@ -162,8 +162,12 @@ pub(crate) fn strings(texts: &[&str]) -> Vec<String> {
 /// What puts a program on an engine.
 pub(crate) fn on_engine(parts: &Parts, engine: Engine) -> Vec<String> {
     let mut arguments = engine.instrumentation();
-    arguments.push("--extern".into());
-    arguments.push(format!("std={}", parts.std(engine).display()));
+    // What is named by its path through `core` is the same: macros of the compiler's own and
+    // derived code name the real one in another way.
+    for name in ["std", "core"] {
+        arguments.push("--extern".into());
+        arguments.push(format!("{name}={}", parts.std(engine).display()));
+    }
     arguments.push(format!("-Ldependency={}", parts.libraries.display()));
     arguments
 }

@@ -237,8 +237,10 @@ pub fn provide_published(
     if !complete(flavour).exists() {
         let mut flags = engine.instrumentation();
         let open = parts.library(&format!("{flavour}_std_open"));
-        flags.push("--extern".into());
-        flags.push(format!("std={}", open.display()));
+        for name in ["std", "core"] {
+            flags.push("--extern".into());
+            flags.push(format!("{name}={}", open.display()));
+        }
         flags.push("-L".into());
         flags.push(format!("dependency={}", parts.libraries.display()));
         flags.extend(["--cap-lints".into(), "allow".into()]);

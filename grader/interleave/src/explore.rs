@@ -437,6 +437,9 @@ fn on_panic(info: &std::panic::PanicHookInfo<'_>) {
     });
     crate::run::panicked(message, site);
     crate::runtime::set_inside(before);
+    if let Some(hook) = fibers::panic_hook() {
+        hook(info);
+    }
 }
 
 /// A signal came: what led there is the counterexample. Nothing can be run again in this process.

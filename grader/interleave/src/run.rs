@@ -7,6 +7,7 @@ use crate::runtime::{set_inside, set_next, take_next, with};
 use crate::sync::{self, Caller};
 use crate::thread::{Fiber, FiberStack, Place, State};
 use corosensei::Yielder;
+pub use fibers::set_panic_hook;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Starts a thread of the program; returns its number.

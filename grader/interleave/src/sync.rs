@@ -490,13 +490,10 @@ pub fn was_joined(thread: usize) -> bool {
     with(|e| e.threads[thread].joined)
 }
 
-/// Whether a thread ended by a panic, which the caller passes on.
+/// Whether a thread ended by a panic, which the caller passes on: whoever catches that has caught
+/// both, and where nobody does, the first one is named as the cause.
 pub fn threw(thread: usize) -> bool {
-    with(|e| {
-        let threw = e.threads[thread].panic.is_some();
-        e.threads[thread].joined = !threw;
-        threw
-    })
+    with(|e| e.threads[thread].panic.is_some())
 }
 
 /// Whether a thread waits for the object in this way.

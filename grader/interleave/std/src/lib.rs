@@ -63,11 +63,12 @@ pub mod prelude {
     prelude! { v1 rust_2015 rust_2018 rust_2021 rust_2024 }
 }
 
-/// Modules of the real library that reach outside of the program: empty, so that their use is an error.
+/// Modules of the real library that reach outside of the program, or below its language: empty, so
+/// that their use is an error.
 macro_rules! absent {
     ($($name:ident)*) => { $(
         #[doc(hidden)]
         pub mod $name {}
     )* };
 }
-absent! { env fs net os process }
+absent! { arch env fs net os process }

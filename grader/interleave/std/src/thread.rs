@@ -3,8 +3,8 @@
 mod local;
 mod scope;
 
-pub use ::std::thread::{AccessError, Result, panicking};
-pub use local::{__Key, LocalKey};
+pub use ::std::thread::{Result, panicking};
+pub use local::{__Key, AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 
 use crate::shared::Shared;
