@@ -198,6 +198,13 @@ pub fn mentions_published(text: &str) -> bool {
         .any(|(name, ..)| text.contains(&name.replace('-', "_")))
 }
 
+/// Whether this is the name of a published library that programs may use.
+pub fn is_published(name: &str) -> bool {
+    PUBLISHED
+        .iter()
+        .any(|(published, ..)| published.replace('-', "_") == name)
+}
+
 /// Provides the published libraries for the present toolchain, as they are and on an engine.
 ///
 /// # Errors

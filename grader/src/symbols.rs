@@ -5,10 +5,11 @@ use crate::verdict::Line;
 use addr2line::Loader;
 use reports::exploration::Site;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The lines of one program.
 pub struct Symbols<'a> {
+    program: PathBuf,
     loader: Option<Loader>,
     sources: Vec<&'a Source>,
     known: HashMap<u64, Vec<Line>>,
@@ -18,10 +19,21 @@ impl<'a> Symbols<'a> {
     /// For the program at `path`, made of `sources`.
     pub fn new(path: &Path, sources: Vec<&'a Source>) -> Self {
         Symbols {
+            program: path.to_owned(),
             loader: Loader::new(path).ok(),
             sources,
             known: HashMap::new(),
         }
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The texts of its sources.
+    pub fn texts(&self) -> impl Iterator<Item = &'a str> {
+        self.sources.iter().map(|s| s.text.as_str())
     }
 
     /// The lines of a site in the user's sources, innermost first; empty where it lies elsewhere.
@@ -129,7 +141,7 @@ impl<'a> Symbols<'a> {
 }
 
 /// The name of a function without hashes and the crate.
-fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     // The types that a generic function stands for tell a reader nothing.
     let name = name
         .find('<')
@@ -232,7 +244,18 @@ fn receiver(text: &str, column: u32) -> Option<(String, String)> {
     } else {
         short.to_owned()
     };
+    let name = without_long_indices(&name);
     (!name.is_empty() && name.len() <= 40).then(|| (name, word(dot + 1)))
+}
+
+/// An index that is a calculation says less than the name before it.
+fn without_long_indices(name: &str) -> String {
+    match (name.find('['), name.rfind(']')) {
+        (Some(from), Some(to)) if to > from + 9 => {
+            format!("{}[…]{}", &name[..from], &name[to + 1..])
+        }
+        _ => name.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -261,6 +284,10 @@ mod tests {
         assert_eq!(
             name("let v = COUNT.load(SeqCst);", 9).as_deref(),
             Some("COUNT")
+        );
+        assert_eq!(
+            name("self.slots[top as usize % SIZE].load(Relaxed)", 33).as_deref(),
+            Some("slots[…]")
         );
         assert_eq!(name("x += 1;", 1), None);
     }

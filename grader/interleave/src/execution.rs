@@ -95,10 +95,14 @@ pub struct Execution {
     pub tries: bool,
     /// What is put back between executions.
     pub image: crate::process::Image,
+    /// What the panic that the check is expected to end with says; none: it must not panic.
+    pub expected: Option<String>,
     /// Panics so far.
     pub panics: u64,
     /// What is wrong with an execution that was cut off, should it turn out to be wrong.
     pub suspicion: Option<Failure>,
+    /// Whether the load that follows is what a weak compare-and-exchange does that fails for no reason.
+    pub fails_weakly: bool,
     early: u32,
     idle: u64,
     /// Steps in a row of the running thread.
@@ -133,8 +137,10 @@ impl Execution {
             local: (0, 0),
             tries: false,
             image: Default::default(),
+            expected: None,
             panics: 0,
             suspicion: None,
+            fails_weakly: false,
             early: 0,
             idle: 0,
             turn: 0,
@@ -158,6 +164,7 @@ impl Execution {
         self.now = 0;
         self.asked_time = 0;
         self.preemptions = 0;
+        self.fails_weakly = false;
         self.early = EARLY;
         self.idle = 0;
         self.turn = 0;
@@ -175,6 +182,9 @@ impl Execution {
     pub fn fail(&mut self, failure: Failure) -> Next {
         if self.end.is_none() {
             self.end = Some(End::Failed(failure));
+            if self.events.is_some() {
+                crate::runtime::tandem_stop_here();
+            }
         }
         Next::End
     }
@@ -198,6 +208,7 @@ impl Execution {
             return false;
         }
         self.early -= 1;
+        self.fails_weakly = true;
         true
     }
 
@@ -205,8 +216,9 @@ impl Execution {
     pub fn progress(&mut self) {
         self.idle = 0;
         self.asked_time = 0;
-        let me = self.current;
+        let (me, steps) = (self.current, self.steps);
         if let Some(thread) = self.threads.get_mut(me) {
+            thread.progressed = steps;
             thread.repeats = 0;
             thread.observed.clear();
         }
@@ -242,7 +254,7 @@ impl Execution {
         self.steps += 1;
         self.idle += 1;
         if self.steps > self.limit {
-            self.suspicion = Some(self.livelock());
+            self.suspicion = Some(self.endless());
             self.end.get_or_insert(End::Truncated);
             return Next::End;
         }
@@ -531,10 +543,47 @@ impl Execution {
         }
     }
 
+    /// Checks and records that a block of the heap is given back.
+    ///
+    /// # Errors
+    ///
+    /// It is in use, or was given back before.
+    pub fn free(&mut self, address: usize, size: usize) -> Result<(), Failure> {
+        let me = self.current;
+        if self.events.is_some() {
+            // No instrumented access says where: whoever drops the block called the library.
+            let frames = crate::unwind::frames();
+            let stack = frames.iter().rev().fold(0, |s, &f| self.depot.push(s, f));
+            self.threads[me].stack.push(stack);
+        }
+        let thread = &self.threads[me];
+        let place = (0, thread.stack.last().copied().unwrap_or(0));
+        let freed = self
+            .shadow
+            .free((address, size), me, &thread.clock, place)
+            .map_err(|conflict| {
+                let flags = crate::memory::access::WRITE | crate::memory::access::FREE;
+                self.conflict(conflict, address, flags, 0)
+            });
+        if self.events.is_some() {
+            self.threads[me].stack.pop();
+        }
+        freed
+    }
+
     fn conflict(&mut self, conflict: Conflict, address: usize, flags: u8, code: usize) -> Failure {
         let stack = self.me().stack.last().copied().unwrap_or(0);
         let now = self.party(self.current, Access::words(flags), code, stack, address);
-        self.record(Access::words(flags), 0, None, Place::Code(code));
+        self.record(
+            Access::words(flags),
+            address as u64,
+            None,
+            Place::Code(code),
+        );
+        if let Some(event) = self.events.as_mut().and_then(|events| events.last_mut()) {
+            event.site = now.site.clone();
+            event.stack = now.stack.clone();
+        }
         let (kind, message, old) = match conflict {
             Conflict::Race(old) => (
                 Kind::DataRace,
@@ -624,6 +673,7 @@ impl Execution {
             token: None,
             yielded: 0,
             ran: 0,
+            progressed: self.steps,
             repeats: 0,
             passed: 0,
             observed: Default::default(),

@@ -7,7 +7,8 @@
 //! - [`sync`] and [`atomics`] are the operations that the modelled library offers to programs;
 //! - [`verdict`] says what is wrong when nothing goes on; [`lock_order`] what may go wrong;
 //! - [`explore`] is the search and the main function of an explored program;
-//! - [`report`] is what it answers, as data.
+//! - [`report`] is what it answers, as data;
+//! - [`random`] makes sure that nothing but the schedule differs from run to run.
 //!
 //! Programs reach it in two ways: the crate `modelled-std` next door, which stands in for the
 //! standard library and calls [`sync`], and [`hooks`], which LLVM's ThreadSanitizer pass calls for
@@ -25,10 +26,12 @@ pub mod lock_order;
 pub mod memory;
 pub mod objects;
 pub mod process;
+pub mod random;
 pub use reports::exploration as report;
 pub mod run;
 pub mod runtime;
 pub mod schedule;
 pub mod sync;
 pub mod thread;
+pub mod unwind;
 pub mod verdict;

@@ -82,13 +82,7 @@ pub fn caught() {
 }
 
 /// Runs `check` once under the present schedule.
-pub fn execute(
-    e: &'static mut Execution,
-    image: &Image,
-    check: fn(),
-    should_panic: bool,
-    length: u64,
-) -> End {
+pub fn execute(e: &'static mut Execution, image: &Image, check: fn(), length: u64) -> End {
     let raw: *mut Execution = e;
     // SAFETY: the one execution of the process; fibers reach it while this function waits for them.
     let e = || unsafe { &mut *raw };
@@ -117,7 +111,7 @@ pub fn execute(
             _ => break,
         }
     }
-    let end = e().conclude(should_panic);
+    let end = e().conclude();
     for thread in &mut e().threads {
         if let Some(mut fiber) = thread.fiber.take() {
             // SAFETY: the stack is dropped without unwinding; what it owns in the program's heap

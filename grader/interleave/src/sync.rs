@@ -95,6 +95,26 @@ pub fn release(object: &Id) {
     }
 }
 
+/// The running thread begins something that others will wait for.
+pub fn begin(object: &Id, caller: Caller) {
+    if active() {
+        with(|e| {
+            let (key, me) = (object.key(e), e.current);
+            e.object(key).owner = Some((me, Place::Line(caller)));
+        });
+    }
+}
+
+/// It has ended.
+pub fn end(object: &Id) {
+    if active() {
+        with(|e| {
+            let key = object.key(e);
+            e.object(key).owner = None;
+        });
+    }
+}
+
 /// Records a step.
 pub fn record(what: &str, object: &Id, value: Option<u64>, caller: Caller) {
     if active() {
@@ -327,6 +347,10 @@ pub fn notify(condvar: &Id, all: bool, caller: Caller) -> usize {
             e.wake(waiting[index]);
             1
         };
+        if woken > 0 {
+            // An earlier one that woke nobody is not why somebody still waits.
+            e.object(key).wasted = None;
+        }
         e.progress();
         let name = if all { "notify_all" } else { "notify_one" };
         e.record(name, key, Some(woken as u64), Place::Line(caller));

@@ -48,6 +48,7 @@ impl Drop for Attempt<'_> {
         let id = &self.once.state.id;
         engine::leave(id);
         engine::release(id);
+        engine::end(id);
         self.once.state.with(|s| *s = self.phase);
         engine::record("initialised", id, None, self.caller);
         engine::wake(id, |kind| kind == WaitKind::Once);
@@ -79,6 +80,7 @@ impl Once {
                 phase => {
                     self.state.with(|s| *s = Phase::Running);
                     engine::acquire(id);
+                    engine::begin(id, caller);
                     engine::record("initialises", id, None, caller);
                     let mut attempt = Attempt {
                         once: self,

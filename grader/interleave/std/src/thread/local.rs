@@ -82,7 +82,7 @@ fn add(slot: Slot) {
 }
 
 /// Drops the running thread's values, the last first: those too that destructors make anew.
-pub(super) fn drop_all() {
+pub fn drop_all() {
     let thread = interleave::sync::me();
     loop {
         let quiet = Quiet::new();
