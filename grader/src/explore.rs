@@ -36,6 +36,8 @@ pub struct Options {
     pub opt_level: u8,
     /// Whether the compiler's messages are coloured.
     pub color: bool,
+    /// Whether a counterexample is shortened and its steps are recorded.
+    pub shorten: bool,
     /// Whether a debugger is to find the program's variables.
     pub debug: bool,
 }
@@ -51,6 +53,7 @@ impl Default for Options {
             edition: String::new(),
             opt_level: 1,
             color: false,
+            shorten: true,
             debug: false,
         }
     }
@@ -301,6 +304,7 @@ impl Ready {
         Ok(Request {
             token: child::token()?,
             check,
+            shorten: options.shorten,
             should_panic: entry
                 .filter(|_| self.program.check.is_none())
                 .and_then(|e| e.should_panic.clone()),

@@ -319,6 +319,7 @@ fn run_explore(arguments: &Explore) -> Result<u8> {
         edition: arguments.edition.clone(),
         opt_level: arguments.opt_level,
         color: !arguments.json && arguments.html.is_none() && std::io::stdout().is_terminal(),
+        shorten: true,
         debug: false,
     };
     let check = arguments.check.as_deref();

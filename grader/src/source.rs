@@ -16,6 +16,8 @@ pub struct Source {
     pub name: String,
     /// Its text, with the same lines.
     pub text: String,
+    /// The lines of it that are the user's: what is added stands behind them.
+    pub lines: u32,
     /// What it wants to have run.
     pub entries: Vec<Entry>,
 }
@@ -58,6 +60,7 @@ pub fn prepare(path: &str, name: &str, text: String, standalone: bool) -> (Sourc
     let mut source = Source {
         path: path.to_owned(),
         name: name.to_owned(),
+        lines: text.lines().count() as u32,
         text,
         entries: Vec::new(),
     };

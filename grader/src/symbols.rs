@@ -40,9 +40,10 @@ impl<'a> Symbols<'a> {
     pub fn lines(&mut self, site: &Site) -> Vec<Line> {
         match site {
             Site::Line(file, line, column) => self
-                .given(file)
-                .map(|file| Line {
-                    file,
+                .source(file)
+                .filter(|source| *line <= source.lines)
+                .map(|source| Line {
+                    file: source.path.clone(),
                     line: *line,
                     column: *column,
                     function: None,
@@ -98,12 +99,17 @@ impl<'a> Symbols<'a> {
             if function.as_ref().is_some_and(|f| f.contains("__check_")) {
                 continue;
             }
-            if let Some(location) = frame.location
-                && let Some(file) = location.file.and_then(|file| self.given(file))
+            // No line: the compiler has merged several. Its caller's has to do.
+            let Some((location, line)) = frame.location.and_then(|l| l.line.map(|line| (l, line)))
+            else {
+                continue;
+            };
+            if let Some(source) = location.file.and_then(|file| self.source(file))
+                && (1..=source.lines).contains(&line)
             {
                 lines.push(Line {
-                    file,
-                    line: location.line.unwrap_or(0),
+                    file: source.path.clone(),
+                    line,
                     column: location.column.unwrap_or(0),
                     function,
                 });
@@ -112,15 +118,15 @@ impl<'a> Symbols<'a> {
         lines
     }
 
-    /// The name under which a file of the program was given; none: it is not the user's.
-    fn given(&self, file: &str) -> Option<String> {
+    /// A file of the program, where it is the user's.
+    fn source(&self, file: &str) -> Option<&'a Source> {
         let name = file.rsplit('/').next().unwrap_or(file);
         let foreign =
             file.contains("/rustc/") || file.contains("/.cargo/") || file.contains("/library/");
         self.sources
             .iter()
             .find(|s| !foreign && s.name == name)
-            .map(|s| s.path.clone())
+            .copied()
     }
 
     /// The text of a line.

@@ -144,7 +144,7 @@ impl Search {
             Mode::Mixed => self.mixed(budget),
         }
         if let Some(found) = self.result.counterexample.take() {
-            let shorter = if matches!(self.request.mode, Mode::Replay(_)) {
+            let shorter = if matches!(self.request.mode, Mode::Replay(_)) || !self.request.shorten {
                 found
             } else {
                 self.shorten(found)

@@ -189,6 +189,8 @@ pub struct Request {
     pub token: String,
     /// Which of the program's checks to run.
     pub check: usize,
+    /// Whether a counterexample is shortened and its steps are recorded.
+    pub shorten: bool,
     /// Whether the check is expected to panic, and with what in the message.
     pub should_panic: Option<String>,
     /// Processor time, in milliseconds.
