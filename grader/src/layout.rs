@@ -91,8 +91,10 @@ mod __entry {{
 fn with_check(program: &Program, check: &str, folder: &Path) -> Result<Roots> {
     let submission = &program.submission;
     std::fs::write(folder.join(&submission.name), &submission.text)?;
+    // What a submission names by `crate::` is its own, where it is public.
     let modules = format!(
-        "#[path = {:?}] pub mod submission;\n#[path = {check:?}] mod check;\n{SUCCEEDS}",
+        "#[path = {:?}] pub mod submission;\n#[allow(unused_imports)] use submission::*;\n\
+         #[path = {check:?}] mod check;\n{SUCCEEDS}",
         submission.name
     );
     let call = "crate::__succeeds(check::check())";

@@ -64,6 +64,9 @@ pub fn prepare(path: &str, name: &str, text: String, standalone: bool) -> (Sourc
         text,
         entries: Vec::new(),
     };
+    if let Some(text) = source.text.strip_prefix('\u{feff}') {
+        source.text = text.to_owned();
+    }
     let Ok(file) = syn::parse_file(&source.text) else {
         return (source, Vec::new());
     };

@@ -102,7 +102,7 @@ fn a_lost_update_is_found_and_shown_step_by_step() {
 #[test]
 fn a_check_reaches_the_submission() {
     let files = Files::new();
-    let submission = files.write("mine.rs", "pub fn add(c: &std::sync::Mutex<u32>) { let v = *c.lock().unwrap(); *c.lock().unwrap() = v + 1; }");
+    let submission = files.write("mine.rs", "\u{feff}pub fn add(c: &std::sync::Mutex<u32>) { let v = *c.lock().unwrap(); *c.lock().unwrap() = v + 1; } #[cfg(test)] mod tests { use crate::add; #[test] fn t() { add(&Default::default()) } }");
     let check = files.write(
         "check.rs",
         "use crate::submission::add; use std::sync::Mutex;

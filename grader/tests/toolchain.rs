@@ -78,6 +78,8 @@ fn says(passes: &str, message: &str) {
             .expect("built with the tests")
             .env("TANDEM_CACHE_DIR", tmp.join("cache"))
             .env("RUSTC", &rustc)
+            // Set by cargo, and would lead to the real toolchain's libraries.
+            .env_remove("LD_LIBRARY_PATH")
             .arg("explore")
             .arg(&program)
             .assert()
