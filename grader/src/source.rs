@@ -415,5 +415,12 @@ impl<'ast> Visit<'ast> for Refusals {
         if !known && !crate::parts::is_published(&name) {
             self.refuse(item, "asks for another crate");
         }
+        // Our own code in the program names the library, too.
+        if let Some((_, renamed)) = &item.rename
+            && renamed != &item.ident
+            && ["std", "core", "alloc"].iter().any(|name| renamed == name)
+        {
+            self.refuse(item, "takes the name of the standard library");
+        }
     }
 }

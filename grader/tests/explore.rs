@@ -180,6 +180,7 @@ fn what_is_not_modelled_is_refused_with_its_line() {
             "unsafe extern \"C\" { fn getpid() -> i32; } fn main() { unsafe { getpid(); } }",
         ),
         (1, "fn main() { unsafe { std::arch::asm!(\"nop\") } }"),
+        (1, "extern crate core as std; fn main() {}"),
         (
             3,
             "use std as s;\nfn main() {\n    let _ = s::env::var(\"HOME\");\n}",
