@@ -22,6 +22,7 @@ use interleave::objects::Id;
 
 /// The start of a [`Once`].
 #[deprecated(note = "the `Once::new()` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
 pub const ONCE_INIT: Once = Once::new();
 
 /// Whether a panic left the data in an unknown state. Looked at by functions of this crate only,

@@ -17,12 +17,15 @@ pub fn spin_loop_hint() {
 
 /// A false truth value.
 #[deprecated(note = "the `new` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
 pub const ATOMIC_BOOL_INIT: AtomicBool = AtomicBool::new(false);
 /// Zero.
 #[deprecated(note = "the `new` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
 pub const ATOMIC_ISIZE_INIT: AtomicIsize = AtomicIsize::new(0);
 /// Zero.
 #[deprecated(note = "the `new` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
 pub const ATOMIC_USIZE_INIT: AtomicUsize = AtomicUsize::new(0);
 
 fn fails() -> bool {
