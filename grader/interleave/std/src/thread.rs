@@ -4,9 +4,9 @@ mod local;
 mod scope;
 
 pub use ::std::thread::{Result, panicking};
-pub use local::{__Key, AccessError, LocalKey};
 #[doc(hidden)]
 pub use local::drop_all as drop_locals;
+pub use local::{__Key, AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 
 use crate::shared::Shared;
