@@ -41,10 +41,20 @@ fn all_squares_arrive() {
     assert_eq!(squares(), [1, 4]);
 }
 
-//# bug stops_before_the_end: panic
+//# bug stops_before_the_end: panic, deadlock
 //-         let backoff = Backoff::new();
 //-         while !finished.load(Ordering::Acquire) {
 //-             backoff.snooze();
 //-         }
 //-         drop(stop);
 //+         drop(stop);
+//# bug sender_stays: livelock, deadlock
+//-             drop(numbers);
+//-         });
+//+         });
+//# bug waits_for_nothing: panic
+//-         let backoff = Backoff::new();
+//-         while !finished.load(Ordering::Acquire) {
+//-             backoff.snooze();
+//-         }
+//+         assert!(finished.load(Ordering::Acquire), "not finished yet");
