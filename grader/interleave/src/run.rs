@@ -4,7 +4,7 @@ use crate::execution::{End, Execution};
 use crate::process::Image;
 use crate::report::Site;
 use crate::runtime::{set_inside, set_next, take_next, with};
-use crate::sync::{self, Caller};
+use crate::sync::Caller;
 use crate::thread::{Fiber, FiberStack, Place, State};
 use corosensei::Yielder;
 pub use fibers::set_panic_hook;
@@ -42,7 +42,7 @@ fn fiber(id: usize, body: Box<dyn FnOnce()>) -> Fiber {
             Ok(()) => {}
             Err(payload) => uncaught(payload.as_ref()),
         }
-        let next = with(sync::finish);
+        let next = with(crate::threads::finish);
         set_next(match next {
             crate::execution::Next::Switch(thread) => Some(thread),
             _ => None,
