@@ -339,6 +339,18 @@ fn mathematics_is_not_foreign() {
 }
 
 #[test]
+fn vector_instructions_are_no_assembly() {
+    let text = "use std::arch::x86_64::*;
+        fn main() {
+            let mut sums = [0i32; 4];
+            unsafe { let two = _mm_set1_epi32(2); _mm_storeu_si128(sums.as_mut_ptr().cast(), _mm_add_epi32(two, two)) };
+            assert_eq!(sums, [4; 4]);
+        }";
+    let (status, verdict) = explore(text, &[]);
+    assert_eq!(status, 0, "{verdict}");
+}
+
+#[test]
 fn hashes_are_the_same_in_every_execution() {
     let text = "use std::collections::HashMap;
         fn order() -> String {

@@ -64,12 +64,16 @@ pub mod prelude {
     prelude! { v1 rust_2015 rust_2018 rust_2021 rust_2024 }
 }
 
-/// Modules of the real library that reach outside of the program, or below its language: empty, so
-/// that their use is an error.
+/// Modules of the real library that reach outside of the program: empty, so that their use is an error.
 macro_rules! absent {
     ($($name:ident)*) => { $(
         #[doc(hidden)]
         pub mod $name {}
     )* };
 }
-absent! { arch env fs net os process }
+absent! { env fs net os process }
+
+/// The processor's instructions as functions; assembly is not there.
+pub mod arch {
+    pub use ::std::arch::x86_64;
+}
