@@ -20,7 +20,12 @@ fn main() {
         println!("cargo:rerun-if-changed={}", file.display());
         let content = std::fs::read(&file).expect("the notebooks can be read");
         let digest = Sha256::digest(content);
-        hashes.push(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        hashes.push(
+            digest
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>(),
+        );
     }
     println!("cargo:rustc-env=TANDEM_COURSE={}", hashes.join(" "));
 }

@@ -1,9 +1,10 @@
 //! Compiles a submission: as it is, for the compiler's own messages, and against the modelled
 //! library, instrumented, to be explored.
 
+use crate::layout;
 use crate::parts::{Engine, Parts, Published};
 use crate::sandbox::{self, Ended, Exceeded, Job, Limits};
-use crate::source::{Source, entry_function};
+use crate::source::Source;
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -21,6 +22,15 @@ pub struct Program {
     pub edition: String,
     /// The optimisation level of the explored program.
     pub opt_level: u8,
+    /// Whether a debugger is to find its variables.
+    pub debug: bool,
+}
+
+impl Program {
+    /// The submission, and the check if there is one.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        std::iter::once(&self.submission).chain(&self.check)
+    }
 }
 
 /// What came of it.
@@ -45,8 +55,8 @@ pub fn compile(
     folder: &Path,
     color: bool,
 ) -> Result<Compiled> {
-    write(program, folder)?;
-    let base = |root: &str| {
+    let roots = layout::write(program, folder)?;
+    let base = |root: &[String]| {
         let color = if color { "always" } else { "never" };
         let edition = program.edition.as_str();
         let arguments = [
@@ -59,20 +69,23 @@ pub fn compile(
         ];
         let mut arguments = strings(&arguments);
         arguments.extend(strings(&["-A", "explicit_builtin_cfgs_in_flags"]));
-        arguments.extend(strings(&["--color", color, root]));
+        arguments.extend(strings(&["--color", color]));
+        arguments.extend_from_slice(root);
         arguments
     };
-    let mut native = base("native.rs");
+    let mut native = base(&roots.native);
     native.extend(strings(&["--emit", "metadata", "-o", "native.rmeta"]));
     native.extend(strings(&["-A", "dead_code", "-A", "unused_imports"]));
     native.extend(linked(&published.native));
-    let mut modelled = base("modelled.rs");
-    modelled.extend(strings(&["--cap-lints", "allow", "-o", "program"]));
-    for setting in [
-        "codegen-units=1",
-        "overflow-checks=on",
-        "debuginfo=line-tables-only",
-    ] {
+    let mut modelled = base(&roots.modelled);
+    modelled.extend(strings(&["--cap-lints", "allow", MODELLED_OUTPUT]));
+    // More of it changes nothing in the code, but takes longer.
+    let information = if program.debug {
+        "debuginfo=full"
+    } else {
+        "debuginfo=line-tables-only"
+    };
+    for setting in ["codegen-units=1", "overflow-checks=on", information] {
         modelled.extend(strings(&["-C", setting]));
     }
     modelled.push(format!("-Copt-level={}", program.opt_level));
@@ -89,6 +102,9 @@ pub fn compile(
     }
     Ok(Compiled::Program(folder.join("program"), messages(&native)))
 }
+
+/// The explored program, and its object file, which tells what it takes from others.
+const MODELLED_OUTPUT: &str = "--emit=link=program,obj=program.o";
 
 /// The limits of a compilation, which a submission can make long and large.
 const LIMITS: Limits = Limits {
@@ -176,8 +192,12 @@ pub(crate) fn strings(texts: &[&str]) -> Vec<String> {
 /// What puts a program on an engine.
 pub(crate) fn on_engine(parts: &Parts, engine: Engine) -> Vec<String> {
     let mut arguments = engine.instrumentation();
-    arguments.push("--extern".into());
-    arguments.push(format!("std={}", parts.std(engine).display()));
+    // What is named by its path through `core` is the same: macros of the compiler's own and
+    // derived code name the real one in another way.
+    for name in ["std", "core"] {
+        arguments.push("--extern".into());
+        arguments.push(format!("{name}={}", parts.std(engine).display()));
+    }
     arguments.push(format!("-Ldependency={}", parts.libraries.display()));
     arguments
 }
@@ -198,55 +218,13 @@ pub(crate) fn linked(libraries: &[(String, PathBuf)]) -> Vec<String> {
     arguments
 }
 
-/// A race that every exploration must find before it may say that there is none.
-const PLANTED: &str = "fn __planted() {
-    static mut PLANTED: u32 = 0;
-    let other = ::std::thread::spawn(|| unsafe { *::std::hint::black_box(&raw mut PLANTED) = 1 });
-    unsafe { *::std::hint::black_box(&raw mut PLANTED) = 2 };
-    ::std::mem::drop(other.join());
-}
-";
-
 /// The messages with the names of the files as they were given.
 fn readable(messages: &str, program: &Program) -> String {
     let mut text = messages.to_owned();
-    for source in std::iter::once(&program.submission).chain(&program.check) {
-        text = text.replace(
-            &format!("--> {}:", source.name),
-            &format!("--> {}:", source.path),
-        );
-    }
-    text
-}
-
-fn write(program: &Program, folder: &Path) -> Result<()> {
-    let mut modules = format!(
-        "#[path = {:?}] pub mod submission;\n",
-        program.submission.name
-    );
-    std::fs::write(
-        folder.join(&program.submission.name),
-        &program.submission.text,
-    )?;
-    let mut calls = String::new();
-    if let Some(check) = &program.check {
-        std::fs::write(folder.join(&check.name), &check.text)?;
-        modules += &format!("#[path = {:?}] mod check;\n", check.name);
-        calls += "|| crate::__succeeds(check::check()),";
-    } else {
-        for index in 0..program.submission.entries.len() {
-            calls += &format!("|| submission::{}(),", entry_function(index));
+    for source in program.sources() {
+        for name in [&format!("modelled/{}", source.name), &source.name] {
+            text = text.replace(&format!("--> {name}:"), &format!("--> {}:", source.path));
         }
     }
-    modules += "#[doc(hidden)] #[allow(dead_code)] pub trait __Succeeds { fn succeeds(self); }\n\
-        impl __Succeeds for () { fn succeeds(self) {} }\n\
-        impl<E: ::std::fmt::Debug> __Succeeds for ::std::result::Result<(), E> {\n\
-        fn succeeds(self) { if let Err(error) = self { ::std::panic!(\"it returned an error: {error:?}\") } } }\n\
-        #[doc(hidden)] #[allow(dead_code)] pub fn __succeeds(value: impl __Succeeds) { value.succeeds() }\n";
-    let native = format!("{modules}fn main() {{ let _: &[fn()] = &[{calls}]; }}\n");
-    std::fs::write(folder.join("native.rs"), native)?;
-    let modelled =
-        format!("{modules}{PLANTED}fn main() {{ ::std::__explore(&[{calls}], __planted) }}\n");
-    std::fs::write(folder.join("modelled.rs"), modelled)?;
-    Ok(())
+    text
 }

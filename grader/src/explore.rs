@@ -2,18 +2,20 @@
 
 use crate::child::{self, Answer};
 use crate::compile::{Compiled, Program, compile};
+use crate::findings;
+use crate::outside;
 use crate::parts::{self, Engine, Parts, Published};
 use crate::sandbox;
 use crate::source::{self, Refusal};
 use crate::symbols::Symbols;
-use crate::verdict::{Finding, Line, Outcome, Part, Step, Verdict};
-use anyhow::Result;
-use reports::exploration::{
-    Counterexample, Event, Exploration, Failure, Kind, Mode, Party, Request, Site,
-};
-use std::collections::HashMap;
+use crate::verdict::{Outcome, Verdict};
+use anyhow::{Context, Result};
+use reports::exploration::{Counterexample, Exploration, Failure, Kind, Mode, Request};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// The editions that are tried, one after the other, where none is given: a file does not say.
+const EDITIONS: [&str; 2] = ["2024", "2021"];
 
 /// How to explore.
 #[derive(Clone, Debug)]
@@ -28,12 +30,16 @@ pub struct Options {
     pub threads: usize,
     /// Which executions to run.
     pub mode: Mode,
-    /// The edition of the sources.
+    /// The edition of the sources; empty: the newest under which they compile.
     pub edition: String,
     /// The optimisation level.
     pub opt_level: u8,
     /// Whether the compiler's messages are coloured.
     pub color: bool,
+    /// Whether a counterexample is shortened and its steps are recorded.
+    pub shorten: bool,
+    /// Whether a debugger is to find the program's variables.
+    pub debug: bool,
 }
 
 impl Default for Options {
@@ -44,9 +50,11 @@ impl Default for Options {
             seed: 1,
             threads: 2,
             mode: Mode::Mixed,
-            edition: "2024".into(),
+            edition: String::new(),
             opt_level: 1,
             color: false,
+            shorten: true,
+            debug: false,
         }
     }
 }
@@ -113,8 +121,9 @@ pub fn prepare_texts(
     let mut program = Program {
         submission,
         check: None,
-        edition: options.edition.clone(),
+        edition: String::new(),
         opt_level: options.opt_level,
+        debug: options.debug,
     };
     if let Some((path, text)) = check {
         let mut name = file_name(&path);
@@ -141,7 +150,7 @@ pub fn prepare_texts(
 }
 
 fn prepare_program(
-    program: Program,
+    mut program: Program,
     refusals: Vec<Refusal>,
     parts: &Parts,
     published: &Published,
@@ -149,23 +158,36 @@ fn prepare_program(
 ) -> Result<Prepared> {
     let refused = |message: String| Ok(Prepared::Refused(Verdict::new(Outcome::Refused, message)));
     let folder = sandbox::folder("tandem-explore-")?;
+    let given = [options.edition.as_str()];
+    let editions = if options.edition.is_empty() {
+        &EDITIONS[..]
+    } else {
+        &given
+    };
+    let mut compiled = None;
+    for edition in editions {
+        program.edition = (*edition).into();
+        let next = compile(&program, parts, published, folder.path(), options.color)?;
+        let rejected = matches!(next, Compiled::Rejected(_));
+        // Where it compiles in none, the first one's messages count.
+        if compiled.is_none() || !rejected {
+            compiled = Some(next);
+        }
+        if !rejected {
+            break;
+        }
+    }
     let path = &program.submission.path;
-    match compile(&program, parts, published, folder.path(), options.color)? {
+    match compiled.context("no edition")? {
         Compiled::Rejected(messages) => refused(messages),
         // What was seen in the text says it better than the compiler can.
-        _ if !refusals.is_empty() => {
-            let lines: Vec<String> = refusals
-                .iter()
-                .map(|r| format!("{path}:{}: {}", r.line, r.what))
-                .collect();
-            refused(format!(
-                "This cannot be explored, because what happens outside of the program is not modelled:\n{}\n",
-                lines.join("\n")
-            ))
-        }
-        Compiled::Unmodelled(messages) => refused(format!(
-            "This compiles, but uses something of the standard library that is not modelled:\n{messages}"
-        )),
+        _ if !refusals.is_empty() => refused(reaches_outside(path, &refusals)),
+        Compiled::Unmodelled(messages) => match useless(parts, options)? {
+            Some(why) => Ok(Prepared::Refused(Verdict::new(Outcome::Error, why))),
+            None => refused(format!(
+                "This compiles, but uses something of the standard library that is not modelled:\n{messages}"
+            )),
+        },
         Compiled::Program(..)
             if program.check.is_none() && program.submission.entries.is_empty() =>
         {
@@ -174,6 +196,12 @@ fn prepare_program(
             ))
         }
         Compiled::Program(executable, warnings) => {
+            let sources = program.sources().collect();
+            let refusals =
+                outside::refusals(&folder.path().join("program.o"), &executable, sources)?;
+            if !refusals.is_empty() {
+                return refused(reaches_outside(path, &refusals));
+            }
             let statics = child::statics(&executable)?;
             Ok(Prepared::Ready(Box::new(Ready {
                 program,
@@ -184,6 +212,41 @@ fn prepare_program(
             })))
         }
     }
+}
+
+/// Why nothing can be explored under this toolchain; none: something can.
+fn useless(parts: &Parts, options: &Options) -> Result<Option<String>> {
+    let (submission, _) = source::prepare("main.rs", "main.rs", "fn main() {}".into(), true);
+    let program = Program {
+        submission,
+        check: None,
+        edition: EDITIONS[0].into(),
+        opt_level: options.opt_level,
+        debug: false,
+    };
+    let folder = sandbox::folder("tandem-explore-")?;
+    let nothing = Published::default();
+    Ok(
+        match compile(&program, parts, &nothing, folder.path(), false)? {
+            Compiled::Program(..) => None,
+            Compiled::Rejected(messages) | Compiled::Unmodelled(messages) => Some(format!(
+                "this toolchain cannot instrument programs in the way that the checker needs, \
+                 not even an empty one; Rust {} can:\n{messages}",
+                env!("CARGO_PKG_RUST_VERSION")
+            )),
+        },
+    )
+}
+
+fn reaches_outside(path: &str, refusals: &[Refusal]) -> String {
+    let lines: Vec<String> = refusals
+        .iter()
+        .map(|r| format!("{path}:{}: {}", r.line, r.what))
+        .collect();
+    format!(
+        "This cannot be explored, because what happens outside of the program is not modelled:\n{}\n",
+        lines.join("\n")
+    )
 }
 
 fn file_name(path: &str) -> String {
@@ -241,7 +304,10 @@ impl Ready {
         Ok(Request {
             token: child::token()?,
             check,
-            should_panic: self.program.check.is_none() && entry.is_some_and(|e| e.should_panic),
+            shorten: options.shorten,
+            should_panic: entry
+                .filter(|_| self.program.check.is_none())
+                .and_then(|e| e.should_panic.clone()),
             budget_ms: options.budget.as_millis() as u64,
             executions: options.executions,
             seed: options.seed,
@@ -321,10 +387,7 @@ impl Ready {
         verdict.seconds += exploration.seconds;
         verdict.exhaustive &= exploration.exhaustive;
         verdict.preemptions = verdict.preemptions.max(exploration.bound);
-        let sources = std::iter::once(&self.program.submission)
-            .chain(&self.program.check)
-            .collect();
-        let mut symbols = Symbols::new(&self.path, sources);
+        let mut symbols = Symbols::new(&self.path, self.program.sources().collect());
         // Where it did come to a deadlock, that says it all.
         let closed = exploration
             .counterexample
@@ -364,7 +427,8 @@ impl Ready {
         if let Some(found) = exploration.counterexample {
             verdict.verdict = Outcome::Fail;
             verdict.exhaustive = false;
-            verdict.findings.push(finding(found, check, &mut symbols));
+            let finding = findings::finding(found, check, exploration.base, &mut symbols);
+            verdict.findings.push(finding);
         }
     }
 }
@@ -387,226 +451,7 @@ fn ended(failure: Failure) -> Exploration {
         seconds: 0.0,
         lock_orders: Vec::new(),
         self_test: true,
+        base: 0,
         outcomes: Vec::new(),
     }
-}
-
-/// Translates a counterexample into lines and names.
-pub fn finding(found: Counterexample, check: Option<String>, symbols: &mut Symbols) -> Finding {
-    let names = object_names(&found.events, &found.failure.parties, symbols);
-    let parts = found
-        .failure
-        .parties
-        .iter()
-        .map(|party| part(party, &names, symbols))
-        .collect();
-    let mut events = Vec::new();
-    for (number, event) in found.events.iter().enumerate() {
-        if let Some(step) = step(number, event, &names, symbols) {
-            events.push(step);
-        }
-    }
-    let events = fold(events);
-    let threads = found
-        .names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| match (i, name) {
-            (0, _) => "T0 (the check)".to_owned(),
-            (_, Some(name)) => format!("T{i} ({name})"),
-            _ => format!("T{i}"),
-        });
-    Finding {
-        kind: found.failure.kind,
-        message: found.failure.message,
-        check,
-        parts,
-        real_threads: false,
-        schedule: found.choices,
-        preemptions: found.preemptions,
-        events,
-        threads: threads.collect(),
-        printed: found.printed,
-        replay: None,
-    }
-}
-
-/// The steps without the rounds of loops that go on for ever: what repeats itself stands there
-/// once, with the number of rounds.
-fn fold(steps: Vec<Step>) -> Vec<Step> {
-    const LONGEST: usize = 24;
-    let same = |a: &Step, b: &Step| (a.thread, &a.text, &a.line) == (b.thread, &b.text, &b.line);
-    let mut folded: Vec<Step> = Vec::new();
-    let mut at = 0;
-    while at < steps.len() {
-        let rounds = |period: usize| {
-            let equal = (at + period..steps.len())
-                .take_while(|&i| same(&steps[i], &steps[i - period]))
-                .count();
-            equal / period + 1
-        };
-        let best = (1..=LONGEST.min(steps.len() - at))
-            .map(|p| (p, rounds(p)))
-            .find(|&(_, n)| n > 3);
-        let Some((period, n)) = best else {
-            folded.push(steps[at].clone());
-            at += 1;
-            continue;
-        };
-        let first = folded.len();
-        folded.extend_from_slice(&steps[at..at + period]);
-        folded[first].text += &format!(
-            "   ({} {n} times)",
-            if period == 1 {
-                "this".to_owned()
-            } else {
-                format!("these {period} steps")
-            }
-        );
-        at += period * n;
-    }
-    folded
-}
-
-/// Names for the objects of an execution: from the text of the lines that use them.
-fn object_names(
-    events: &[Event],
-    parties: &[Party],
-    symbols: &mut Symbols,
-) -> HashMap<u64, String> {
-    let mut names: HashMap<u64, String> = HashMap::new();
-    let mut add = |object: u64, line: Option<Line>, operation: &str, symbols: &Symbols| {
-        if object != 0
-            && let Some(name) = line.and_then(|line| symbols.receiver(&line, operation))
-            && names.get(&object).is_none_or(|old| name.len() < old.len())
-        {
-            names.insert(object, name);
-        }
-    };
-    for event in events {
-        let line = symbols.lines(&event.site).into_iter().next();
-        add(event.object, line, &event.operation, symbols);
-    }
-    for party in parties {
-        let line = symbols.lines(&party.site).into_iter().next();
-        add(party.object, line, &party.what, symbols);
-    }
-    // Different objects with the same name in the text get numbers.
-    let mut objects: Vec<u64> = names.keys().copied().collect();
-    objects.sort_unstable();
-    let mut used: HashMap<String, u32> = HashMap::new();
-    let mut all: HashMap<String, u32> = HashMap::new();
-    for object in &objects {
-        *all.entry(names[object].clone()).or_default() += 1;
-    }
-    for object in objects {
-        let name = names[&object].clone();
-        if all[&name] > 1 {
-            let number = used.entry(name.clone()).or_default();
-            *number += 1;
-            names.insert(object, format!("{name}#{number}"));
-        }
-    }
-    names
-}
-
-fn part(party: &Party, names: &HashMap<u64, String>, symbols: &mut Symbols) -> Part {
-    Part {
-        thread: party.thread,
-        what: party.what.clone(),
-        object: names.get(&party.object).cloned(),
-        line: symbols.line(&party.site, &party.stack),
-        stack: symbols.stack(&party.site, &party.stack),
-        held_by: party
-            .holder
-            .as_ref()
-            .map(|(thread, site)| (*thread, symbols.line(site, &[]))),
-    }
-}
-
-/// One step in words; none where it is of no interest to the reader: a library's own counters.
-fn step(
-    number: usize,
-    event: &Event,
-    names: &HashMap<u64, String>,
-    symbols: &mut Symbols,
-) -> Option<Step> {
-    let own = symbols.lines(&event.site).into_iter().next();
-    if own.is_none() && matches!(event.site, Site::Line(..)) {
-        return None;
-    }
-    let line = own
-        .clone()
-        .or_else(|| symbols.line(&event.site, &event.stack));
-    let object = names.get(&event.object).cloned();
-    // Atomic operations without a name of their own are the counters of `Arc` and the like.
-    if event.order.is_some() && object.is_none() && event.operation != "fence" {
-        return None;
-    }
-    if event.operation == "fence"
-        && own
-            .as_ref()
-            .and_then(|l| symbols.text(l))
-            .is_none_or(|t| !t.contains("fence"))
-    {
-        return None;
-    }
-    let order = event.order.map(|o| {
-        [
-            "relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst",
-        ][(o as usize).min(5)]
-        .to_owned()
-    });
-    let mut text = event.operation.clone();
-    if let Some(object) = &object {
-        text += &format!(" {object}");
-    }
-    match event.operation.as_str() {
-        "spawn" | "join" | "unpark" => {
-            text += &event.value.map_or(String::new(), |t| format!(" T{t}"))
-        }
-        "notify_one" | "notify_all" => {
-            text += &event
-                .value
-                .map_or(String::new(), |n| format!(" (wakes {n})"))
-        }
-        _ => {
-            if let Some(value) = event.value {
-                let shown = |v: u64| {
-                    if v < 1 << 32 {
-                        v.to_string()
-                    } else {
-                        "pointer".into()
-                    }
-                };
-                match event.old {
-                    Some(old) if old != value => {
-                        text += &format!(" {} → {}", shown(old), shown(value))
-                    }
-                    _ => text += &format!(" = {}", shown(value)),
-                }
-            }
-        }
-    }
-    if let Some(order) = &order {
-        text += &format!(" ({order})");
-    }
-    if event.stale {
-        text += if event.operation == "load" {
-            " STALE"
-        } else {
-            " (before others in modification order)"
-        };
-    }
-    Some(Step {
-        step: number,
-        thread: event.thread,
-        text,
-        operation: event.operation.clone(),
-        object,
-        value: event.value,
-        order,
-        stale: event.stale,
-        line,
-    })
 }

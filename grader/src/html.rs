@@ -153,7 +153,7 @@ fn finding(finding: &Finding, texts: &Texts) -> String {
                 let since = since.as_ref().map_or(String::new(), |l| {
                     format!(" since <code>{}</code>", escape(&l.to_string()))
                 });
-                format!(", which T{thread} holds{since}")
+                format!(", which T{thread} {}{since}", part.holds())
             });
         let code = part.line.as_ref().and_then(|l| {
             texts

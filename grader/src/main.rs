@@ -104,8 +104,8 @@ struct Explore {
     /// The most executions of each check.
     #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
     executions: u64,
-    /// The edition of the file.
-    #[arg(long, default_value = "2024")]
+    /// The edition of the file; the newest under which it compiles, where none is given.
+    #[arg(long, default_value = "", hide_default_value = true)]
     edition: String,
     /// The optimisation level of the explored program.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=3))]
@@ -302,6 +302,8 @@ fn run_explore(arguments: &Explore) -> Result<u8> {
         edition: arguments.edition.clone(),
         opt_level: arguments.opt_level,
         color: !arguments.json && arguments.html.is_none() && std::io::stdout().is_terminal(),
+        shorten: true,
+        debug: false,
     };
     let check = arguments.check.as_deref();
     let mut verdict = match explore(&arguments.submission, check, &options, &mut progress) {
@@ -404,7 +406,7 @@ fn run_replay(arguments: &Replay) -> Result<u8> {
 
 /// Keeps the program and its request, and says how to run them under a debugger.
 fn debug(recording: &Recording) -> Result<u8> {
-    let ready = match recording.prepare(&mut progress)? {
+    let ready = match recording.prepare(true, &mut progress)? {
         Prepared::Ready(ready) => ready,
         Prepared::Refused(verdict) => {
             anstream::println!("{}", verdict.message);
@@ -416,13 +418,14 @@ fn debug(recording: &Recording) -> Result<u8> {
     let input = program.with_file_name("request.json");
     std::fs::write(&input, format!("{}\n", serde_json::to_string(&request)?))?;
     anstream::println!(
-        "cd {} && rust-gdb -ex 'break interleave::execution::Execution::fail' -ex 'run < {} 3>/dev/null' {}",
+        "cd {} && rust-gdb -ex 'break tandem_stop_here' -ex 'run < {} 3>/dev/null' {}",
         program.parent().unwrap_or(Path::new(".")).display(),
         input.display(),
         program.display()
     );
     anstream::println!(
-        "At the stop, `backtrace` shows the thread that fails; `info locals` its variables."
+        "It stops where a thread has failed. `backtrace` shows how it came there; `frame 3` or so is your code,\n\
+         and `info locals` its variables. After a deadlock, the thread is the one that blocked last."
     );
     Ok(0)
 }

@@ -201,6 +201,13 @@ pub fn mentions_published(text: &str) -> bool {
         .any(|(name, ..)| text.contains(&name.replace('-', "_")))
 }
 
+/// Whether this is the name of a published library that programs may use.
+pub fn is_published(name: &str) -> bool {
+    PUBLISHED
+        .iter()
+        .any(|(published, ..)| published.replace('-', "_") == name)
+}
+
 /// Provides the published libraries for the present toolchain, as they are and on an engine.
 ///
 /// # Errors
@@ -218,8 +225,10 @@ pub fn provide_published(
     if !complete(flavour).exists() {
         let mut flags = engine.instrumentation();
         let open = parts.library(&format!("{flavour}_std_open"));
-        flags.push("--extern".into());
-        flags.push(format!("std={}", open.display()));
+        for name in ["std", "core"] {
+            flags.push("--extern".into());
+            flags.push(format!("{name}={}", open.display()));
+        }
         flags.push("-L".into());
         flags.push(format!("dependency={}", parts.libraries.display()));
         flags.extend(["--cap-lints".into(), "allow".into()]);

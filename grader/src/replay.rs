@@ -107,7 +107,7 @@ impl Recording {
     ///
     /// The program cannot be built or started.
     pub fn replay(&self, progress: &mut dyn FnMut(&str)) -> Result<Verdict> {
-        let ready = match self.prepare(progress)? {
+        let ready = match self.prepare(false, progress)? {
             Prepared::Refused(verdict) => return Ok(verdict),
             Prepared::Ready(ready) => ready,
         };
@@ -120,16 +120,20 @@ impl Recording {
         Ok(verdict)
     }
 
-    /// Builds the program again.
+    /// Builds the program again; `debug`: so that a debugger finds its variables.
     ///
     /// # Errors
     ///
     /// The toolchain is not usable.
-    pub fn prepare(&self, progress: &mut dyn FnMut(&str)) -> Result<Prepared> {
+    pub fn prepare(&self, debug: bool, progress: &mut dyn FnMut(&str)) -> Result<Prepared> {
+        let options = Options {
+            debug,
+            ..self.options()
+        };
         prepare_texts(
             self.submission.clone(),
             self.check.clone(),
-            &self.options(),
+            &options,
             progress,
         )
     }

@@ -153,13 +153,28 @@ pub fn explanation(finding: &Finding) -> Option<String> {
         Kind::UseAfterFree => {
             "In another order this reads or writes what the allocator has given to somebody else."
         }
-        Kind::Panic if finding.events.iter().any(|e| e.stale) => {
-            "STALE marks a load that returned an older value although a newer one was written: relaxed loads may. \
-             An acquire load that reads a release store sees everything before that store."
-        }
-        _ => return None,
+        Kind::Starvation => "Nothing makes sure that it ever has its turn.",
+        _ => "",
     };
-    Some(text.to_owned())
+    let happened = |operation: &str| finding.events.iter().any(|e| e.operation == operation);
+    let mut texts = vec![text];
+    if finding.kind == Kind::Panic && finding.events.iter().any(|e| e.stale) {
+        texts.push(
+            "STALE marks a load that returned an older value although a newer one was written: relaxed loads may. \
+             An acquire load that reads a release store sees everything before that store.",
+        );
+    }
+    if happened("spurious wake-up") {
+        texts.push(
+            "A wait may end without a notification, as one does here (spurious wake-up): what was waited for must be \
+             checked again, in a loop.",
+        );
+    }
+    if happened("time is up") {
+        texts.push("A wait with a time limit may be over at any moment, as one is here: no time is long enough.");
+    }
+    texts.retain(|text| !text.is_empty());
+    (!texts.is_empty()).then(|| texts.join("\n  "))
 }
 
 fn part(part: &Part, texts: &Texts) -> String {
@@ -171,7 +186,7 @@ fn part(part: &Part, texts: &Texts) -> String {
         let _ = write!(text, " at {line}");
     }
     if let Some((holder, since)) = &part.held_by {
-        let _ = write!(text, ", which T{holder} holds");
+        let _ = write!(text, ", which T{holder} {}", part.holds());
         if let Some(since) = since {
             let _ = write!(text, " since {since}");
         }
@@ -258,15 +273,8 @@ fn columns(finding: &Finding, width: usize) -> String {
         // A long step may run over the columns to its right.
         let place = step.line.as_ref().map_or(String::new(), |l| l.to_string());
         let column = (total - before).saturating_sub(1);
-        let shown: String = step
-            .text
-            .lines()
-            .next()
-            .map(clean)
-            .unwrap_or_default()
-            .chars()
-            .take(column.max(20))
-            .collect();
+        let shown = step.text.lines().next().map(clean).unwrap_or_default();
+        let shown = cut(&shown, column.max(20));
         let _ = writeln!(
             text,
             "  {:4}  {:before$}{}{shown:column$}{reset} {place}",
@@ -276,6 +284,16 @@ fn columns(finding: &Finding, width: usize) -> String {
         );
     }
     text
+}
+
+/// A text that fits into `width`; where it is cut, that can be seen.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(width - 1).collect();
+    short.push('…');
+    short
 }
 
 fn heading(finding: &Finding, thread: usize) -> String {

@@ -16,6 +16,8 @@ pub struct Source {
     pub name: String,
     /// Its text, with the same lines.
     pub text: String,
+    /// The lines of it that are the user's: what is added stands behind them.
+    pub lines: u32,
     /// What it wants to have run.
     pub entries: Vec<Entry>,
 }
@@ -25,8 +27,8 @@ pub struct Source {
 pub struct Entry {
     /// The name of the function, with its modules.
     pub name: String,
-    /// Whether it is expected to panic.
-    pub should_panic: bool,
+    /// Whether it is expected to panic, and with what in the message.
+    pub should_panic: Option<String>,
 }
 
 /// Why a source is refused: the line, and what stands there.
@@ -58,9 +60,13 @@ pub fn prepare(path: &str, name: &str, text: String, standalone: bool) -> (Sourc
     let mut source = Source {
         path: path.to_owned(),
         name: name.to_owned(),
+        lines: text.lines().count() as u32,
         text,
         entries: Vec::new(),
     };
+    if let Some(text) = source.text.strip_prefix('\u{feff}') {
+        source.text = text.to_owned();
+    }
     let Ok(file) = syn::parse_file(&source.text) else {
         return (source, Vec::new());
     };
@@ -128,7 +134,13 @@ impl Edits {
         if test.is_none() && !main {
             return;
         }
-        if function.attrs.iter().any(|a| a.path().is_ident("ignore")) {
+        // What stands there only where tests are not compiled is not there.
+        let absent = |a: &syn::Attribute| {
+            a.path().is_ident("ignore")
+                || matches!(&a.meta, syn::Meta::List(list) if list.path.is_ident("cfg")
+                    && list.tokens.to_string().replace(' ', "") == "not(test)")
+        };
+        if function.attrs.iter().any(absent) {
             return;
         }
         let should_panic = function
@@ -141,7 +153,7 @@ impl Edits {
         }
         let entry = Entry {
             name: format!("{prefix}{}", function.sig.ident),
-            should_panic: should_panic.is_some(),
+            should_panic: should_panic.map(expected_panic),
         };
         self.entries.push((entry, function.sig.ident.to_string()));
     }
@@ -198,6 +210,25 @@ impl Edits {
         text.push('\n');
         text
     }
+}
+
+/// What `#[should_panic]` says that the message contains.
+fn expected_panic(attribute: &syn::Attribute) -> String {
+    let text = |value: &syn::Expr| match value {
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    };
+    match &attribute.meta {
+        syn::Meta::NameValue(pair) => text(&pair.value),
+        syn::Meta::List(list) => syn::parse2::<syn::MetaNameValue>(list.tokens.clone())
+            .ok()
+            .and_then(|pair| text(&pair.value)),
+        syn::Meta::Path(_) => None,
+    }
+    .unwrap_or_default()
 }
 
 /// Attributes that change what the program is linked to, or where its text comes from.
@@ -379,11 +410,17 @@ impl<'ast> Visit<'ast> for Refusals {
     }
 
     fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-        if !["std", "core", "alloc"]
-            .iter()
-            .any(|name| item.ident == name)
-        {
+        let name = item.ident.to_string();
+        let known = ["std", "core", "alloc", "self"].contains(&name.as_str());
+        if !known && !crate::parts::is_published(&name) {
             self.refuse(item, "asks for another crate");
+        }
+        // Our own code in the program names the library, too.
+        if let Some((_, renamed)) = &item.rename
+            && renamed != &item.ident
+            && ["std", "core", "alloc"].iter().any(|name| renamed == name)
+        {
+            self.refuse(item, "takes the name of the standard library");
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::verdict::Line;
 use addr2line::Loader;
 use reports::exploration::Site;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The lines of one program.
 pub struct Symbols<'a> {
+    program: PathBuf,
     loader: Option<Loader>,
     sources: Vec<&'a Source>,
     known: HashMap<u64, Vec<Line>>,
@@ -18,19 +19,31 @@ impl<'a> Symbols<'a> {
     /// For the program at `path`, made of `sources`.
     pub fn new(path: &Path, sources: Vec<&'a Source>) -> Self {
         Symbols {
+            program: path.to_owned(),
             loader: Loader::new(path).ok(),
             sources,
             known: HashMap::new(),
         }
     }
 
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The texts of its sources.
+    pub fn texts(&self) -> impl Iterator<Item = &'a str> {
+        self.sources.iter().map(|s| s.text.as_str())
+    }
+
     /// The lines of a site in the user's sources, innermost first; empty where it lies elsewhere.
     pub fn lines(&mut self, site: &Site) -> Vec<Line> {
         match site {
             Site::Line(file, line, column) => self
-                .given(file)
-                .map(|file| Line {
-                    file,
+                .source(file)
+                .filter(|source| *line <= source.lines)
+                .map(|source| Line {
+                    file: source.path.clone(),
                     line: *line,
                     column: *column,
                     function: None,
@@ -86,12 +99,17 @@ impl<'a> Symbols<'a> {
             if function.as_ref().is_some_and(|f| f.contains("__check_")) {
                 continue;
             }
-            if let Some(location) = frame.location
-                && let Some(file) = location.file.and_then(|file| self.given(file))
+            // No line: the compiler has merged several. Its caller's has to do.
+            let Some((location, line)) = frame.location.and_then(|l| l.line.map(|line| (l, line)))
+            else {
+                continue;
+            };
+            if let Some(source) = location.file.and_then(|file| self.source(file))
+                && (1..=source.lines).contains(&line)
             {
                 lines.push(Line {
-                    file,
-                    line: location.line.unwrap_or(0),
+                    file: source.path.clone(),
+                    line,
                     column: location.column.unwrap_or(0),
                     function,
                 });
@@ -100,15 +118,15 @@ impl<'a> Symbols<'a> {
         lines
     }
 
-    /// The name under which a file of the program was given; none: it is not the user's.
-    fn given(&self, file: &str) -> Option<String> {
+    /// A file of the program, where it is the user's.
+    fn source(&self, file: &str) -> Option<&'a Source> {
         let name = file.rsplit('/').next().unwrap_or(file);
         let foreign =
             file.contains("/rustc/") || file.contains("/.cargo/") || file.contains("/library/");
         self.sources
             .iter()
             .find(|s| !foreign && s.name == name)
-            .map(|s| s.path.clone())
+            .copied()
     }
 
     /// The text of a line.
@@ -129,7 +147,7 @@ impl<'a> Symbols<'a> {
 }
 
 /// The name of a function without hashes and the crate.
-fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     // The types that a generic function stands for tell a reader nothing.
     let name = name
         .find('<')
@@ -232,7 +250,18 @@ fn receiver(text: &str, column: u32) -> Option<(String, String)> {
     } else {
         short.to_owned()
     };
+    let name = without_long_indices(&name);
     (!name.is_empty() && name.len() <= 40).then(|| (name, word(dot + 1)))
+}
+
+/// An index that is a calculation says less than the name before it.
+fn without_long_indices(name: &str) -> String {
+    match (name.find('['), name.rfind(']')) {
+        (Some(from), Some(to)) if to > from + 9 => {
+            format!("{}[…]{}", &name[..from], &name[to + 1..])
+        }
+        _ => name.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -261,6 +290,10 @@ mod tests {
         assert_eq!(
             name("let v = COUNT.load(SeqCst);", 9).as_deref(),
             Some("COUNT")
+        );
+        assert_eq!(
+            name("self.slots[top as usize % SIZE].load(Relaxed)", 33).as_deref(),
+            Some("slots[…]")
         );
         assert_eq!(name("x += 1;", 1), None);
     }

@@ -72,6 +72,17 @@ pub struct Part {
     pub held_by: Option<(usize, Option<Line>)>,
 }
 
+impl Part {
+    /// What the holder does with what this one waits for.
+    pub fn holds(&self) -> &'static str {
+        if self.what.ends_with("initialisation") {
+            "is in"
+        } else {
+            "holds"
+        }
+    }
+}
+
 /// One step of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {

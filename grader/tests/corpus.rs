@@ -67,6 +67,8 @@ fn examine(name: &str, text: &str) -> (Vec<String>, Vec<u64>) {
             let verdict = ready
                 .explore(&Options {
                     seed,
+                    // It takes longer than to find the bug, and does the same for all.
+                    shorten: seed == *SEEDS.start(),
                     ..Options::default()
                 })
                 .expect("it starts");

@@ -3,10 +3,12 @@
 
 mod channel;
 mod image;
+mod panics;
 mod stack;
 mod wait;
 
 pub use channel::{Channel, Request};
 pub use image::{Image, base};
+pub use panics::{PanicHook, panic_hook, set_panic_hook};
 pub use stack::{Fiber, FiberStack, THREADS};
 pub use wait::{Access, WaitKind};

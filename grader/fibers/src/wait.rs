@@ -36,8 +36,8 @@ impl WaitKind {
     pub fn words(self) -> String {
         match self {
             WaitKind::Lock => "the lock".into(),
-            WaitKind::Read => "the lock, to read".into(),
-            WaitKind::Write => "the lock, to write".into(),
+            WaitKind::Read => "the lock to read".into(),
+            WaitKind::Write => "the lock to write".into(),
             WaitKind::Condvar | WaitKind::Signal => "a notification".into(),
             WaitKind::Join(thread) => format!("the end of T{thread}"),
             WaitKind::Scope => "the end of the scope's threads".into(),

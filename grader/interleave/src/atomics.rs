@@ -55,8 +55,13 @@ pub fn load(address: usize, size: u8, order: Ordering, code: usize) -> u64 {
             address as u64,
             u64::from(read.store.0) << 32 | u64::from(read.store.1),
         );
+        let operation = if std::mem::take(&mut e.fails_weakly) {
+            "compare_exchange_weak fails for no reason,"
+        } else {
+            "load"
+        };
         e.record_full(
-            "load",
+            operation,
             address as u64,
             (Some(read.value), None),
             Some(order.0),

@@ -3,9 +3,9 @@
 use crate::clock::{Clock, ThreadId};
 use crate::depot::Depot;
 use crate::lock_order::LockOrders;
-use crate::memory::{Access, Arena, Conflict, Histories, SeqCst, Shadow};
+use crate::memory::{Arena, Histories, SeqCst, Shadow};
 use crate::objects::Object;
-use crate::report::{Event, Failure, Kind, Party, Site};
+use crate::report::{Event, Failure, Kind};
 use crate::schedule::{Chosen, Operation, Schedule};
 use crate::thread::{Place, State, THREADS, Thread, Wait, WaitKind};
 
@@ -19,8 +19,6 @@ const IDLE: u64 = 1500;
 const TURN: u32 = 1000;
 /// How often others may take what a thread waits for before it counts as starved.
 const PASSED: u32 = 1000;
-/// What the program may print in one execution, in bytes.
-const PRINTED: usize = 1 << 16;
 
 /// Who runs next.
 pub enum Next {
@@ -95,10 +93,14 @@ pub struct Execution {
     pub tries: bool,
     /// What is put back between executions.
     pub image: crate::process::Image,
+    /// What the panic that the check is expected to end with says; none: it must not panic.
+    pub expected: Option<String>,
     /// Panics so far.
     pub panics: u64,
     /// What is wrong with an execution that was cut off, should it turn out to be wrong.
     pub suspicion: Option<Failure>,
+    /// Whether the load that follows is what a weak compare-and-exchange does that fails for no reason.
+    pub fails_weakly: bool,
     early: u32,
     idle: u64,
     /// Steps in a row of the running thread.
@@ -133,8 +135,10 @@ impl Execution {
             local: (0, 0),
             tries: false,
             image: Default::default(),
+            expected: None,
             panics: 0,
             suspicion: None,
+            fails_weakly: false,
             early: 0,
             idle: 0,
             turn: 0,
@@ -158,6 +162,7 @@ impl Execution {
         self.now = 0;
         self.asked_time = 0;
         self.preemptions = 0;
+        self.fails_weakly = false;
         self.early = EARLY;
         self.idle = 0;
         self.turn = 0;
@@ -175,6 +180,9 @@ impl Execution {
     pub fn fail(&mut self, failure: Failure) -> Next {
         if self.end.is_none() {
             self.end = Some(End::Failed(failure));
+            if self.events.is_some() {
+                crate::runtime::tandem_stop_here();
+            }
         }
         Next::End
     }
@@ -198,6 +206,7 @@ impl Execution {
             return false;
         }
         self.early -= 1;
+        self.fails_weakly = true;
         true
     }
 
@@ -205,8 +214,9 @@ impl Execution {
     pub fn progress(&mut self) {
         self.idle = 0;
         self.asked_time = 0;
-        let me = self.current;
+        let (me, steps) = (self.current, self.steps);
         if let Some(thread) = self.threads.get_mut(me) {
+            thread.progressed = steps;
             thread.repeats = 0;
             thread.observed.clear();
         }
@@ -242,7 +252,7 @@ impl Execution {
         self.steps += 1;
         self.idle += 1;
         if self.steps > self.limit {
-            self.suspicion = Some(self.livelock());
+            self.suspicion = Some(self.endless());
             self.end.get_or_insert(End::Truncated);
             return Next::End;
         }
@@ -453,138 +463,6 @@ impl Execution {
         }
     }
 
-    /// Records a step of the running thread.
-    pub fn record(&mut self, operation: &str, object: u64, value: Option<u64>, place: Place) {
-        self.record_full(operation, object, (value, None), None, false, place);
-    }
-
-    /// Records a step of the running thread with all that is known of it.
-    pub fn record_full(
-        &mut self,
-        operation: &str,
-        object: u64,
-        (value, old): (Option<u64>, Option<u64>),
-        order: Option<u8>,
-        stale: bool,
-        place: Place,
-    ) {
-        let (thread, base) = (self.current, self.base);
-        if let Some(events) = &mut self.events
-            && events.len() < 100_000
-        {
-            let stack = match place {
-                Place::Code(_) => self.threads[thread]
-                    .stack
-                    .last()
-                    .map_or_else(Vec::new, |&s| self.depot.codes(s)),
-                _ => Vec::new(),
-            };
-            let stack = stack
-                .into_iter()
-                .take(12)
-                .map(|code| Place::Code(code).site(base))
-                .collect();
-            let operation = operation.to_owned();
-            events.push(Event {
-                thread,
-                operation,
-                object,
-                value,
-                old,
-                order,
-                stale,
-                site: place.site(base),
-                stack,
-            });
-        }
-    }
-
-    /// Adds to what the program printed.
-    pub fn print(&mut self, text: &str) {
-        if self.printed.len() + text.len() <= PRINTED {
-            self.printed.push_str(text);
-        }
-    }
-
-    /// Checks and records an access to plain memory, or the plain side of an atomic one.
-    ///
-    /// # Errors
-    ///
-    /// A race, or a use after free.
-    #[inline]
-    pub fn access(
-        &mut self,
-        address: usize,
-        size: usize,
-        flags: u8,
-        code: usize,
-    ) -> Result<(), Failure> {
-        let me = self.current;
-        let thread = &self.threads[me];
-        let stack = thread.stack.last().copied().unwrap_or(0);
-        match self
-            .shadow
-            .access((address, size), flags, me, &thread.clock, (code, stack))
-        {
-            Ok(()) => Ok(()),
-            Err(conflict) => Err(self.conflict(conflict, address, flags, code)),
-        }
-    }
-
-    fn conflict(&mut self, conflict: Conflict, address: usize, flags: u8, code: usize) -> Failure {
-        let stack = self.me().stack.last().copied().unwrap_or(0);
-        let now = self.party(self.current, Access::words(flags), code, stack, address);
-        self.record(Access::words(flags), 0, None, Place::Code(code));
-        let (kind, message, old) = match conflict {
-            Conflict::Race(old) => (
-                Kind::DataRace,
-                "two accesses are not ordered, and one of them writes",
-                old,
-            ),
-            Conflict::Freed(old) if flags & crate::memory::access::FREE != 0 => {
-                (Kind::DoubleFree, "memory is given back a second time", old)
-            }
-            Conflict::Freed(old) => (
-                Kind::UseAfterFree,
-                "memory is used after it was given back",
-                old,
-            ),
-        };
-        let before = self.party(
-            old.thread as usize,
-            Access::words(old.flags),
-            old.code,
-            old.stack,
-            address,
-        );
-        Failure {
-            kind,
-            message: message.into(),
-            parties: vec![before, now],
-        }
-    }
-
-    fn party(&self, thread: ThreadId, what: &str, code: usize, stack: u32, object: usize) -> Party {
-        let codes = self.depot.codes(stack);
-        let stack: Vec<Site> = codes
-            .iter()
-            .map(|&c| Place::Code(c).site(self.base))
-            .collect();
-        let site = if code != 0 {
-            Place::Code(code).site(self.base)
-        } else {
-            stack.first().cloned().unwrap_or(Site::Unknown)
-        };
-        Party {
-            thread,
-            what: what.to_owned(),
-            site,
-            stack,
-            object: object as u64,
-            holder: None,
-        }
-    }
-
     /// Adds a thread that knows what the running one knows.
     ///
     /// # Errors
@@ -624,6 +502,7 @@ impl Execution {
             token: None,
             yielded: 0,
             ran: 0,
+            progressed: self.steps,
             repeats: 0,
             passed: 0,
             observed: Default::default(),

@@ -74,6 +74,7 @@ pub fn main(checks: &[fn()], planted: fn()) -> ! {
             seconds: 0.0,
             lock_orders: Vec::new(),
             self_test: false,
+            base: base as u64,
             outcomes: Vec::new(),
         },
         outcomes: BTreeMap::new(),
@@ -91,6 +92,7 @@ pub fn main(checks: &[fn()], planted: fn()) -> ! {
     execution.local = image.local;
     execution.image = image;
     if search.finds(planted) {
+        search.execution().expected = search.request.should_panic.clone();
         search.run();
         search.doubt();
     }
@@ -109,7 +111,7 @@ impl Search {
     fn finds(&mut self, planted: fn()) -> bool {
         for _ in 0..50 {
             self.execution().schedule.strategy = Strategy::Random;
-            let end = execute(self.execution(), &self.image, planted, false, self.longest);
+            let end = execute(self.execution(), &self.image, planted, self.longest);
             if matches!(end, End::Failed(f) if f.kind == crate::report::Kind::DataRace) {
                 self.result.self_test = true;
                 break;
@@ -142,7 +144,7 @@ impl Search {
             Mode::Mixed => self.mixed(budget),
         }
         if let Some(found) = self.result.counterexample.take() {
-            let shorter = if matches!(self.request.mode, Mode::Replay(_)) {
+            let shorter = if matches!(self.request.mode, Mode::Replay(_)) || !self.request.shorten {
                 found
             } else {
                 self.shorten(found)
@@ -257,13 +259,7 @@ impl Search {
     /// One execution under the present strategy.
     fn once(&mut self) {
         self.runs += 1;
-        let end = execute(
-            self.execution(),
-            &self.image,
-            self.check,
-            self.request.should_panic,
-            self.longest,
-        );
+        let end = execute(self.execution(), &self.image, self.check, self.longest);
         if end == End::Redundant {
             return;
         }
@@ -278,10 +274,14 @@ impl Search {
                     let suspicion = self.execution().suspicion.take();
                     let mut failure = suspicion
                         .unwrap_or_else(|| Failure::new(crate::report::Kind::Livelock, ""));
-                    failure.message = format!(
+                    let end = format!(
                         "after {steps} steps there is no end in sight, where other executions needed {}",
                         self.longest
                     );
+                    failure.message = match failure.kind {
+                        crate::report::Kind::Livelock => end,
+                        _ => format!("{}; {end}", failure.message),
+                    };
                     self.keep(failure);
                 }
             }
@@ -296,13 +296,7 @@ impl Search {
     fn replay(&mut self, choices: Vec<u16>) -> End {
         self.execution().schedule.strategy = Strategy::Replay;
         self.execution().schedule.forced = choices;
-        let end = execute(
-            self.execution(),
-            &self.image,
-            self.check,
-            self.request.should_panic,
-            self.longest,
-        );
+        let end = execute(self.execution(), &self.image, self.check, self.longest);
         self.execution().schedule.forced.clear();
         end
     }
@@ -436,7 +430,13 @@ fn on_panic(info: &std::panic::PanicHookInfo<'_>) {
         Site::Line(l.file().to_owned(), l.line(), l.column())
     });
     crate::run::panicked(message, site);
+    if crate::runtime::with(|e| e.events.is_some()) {
+        crate::runtime::tandem_stop_here();
+    }
     crate::runtime::set_inside(before);
+    if let Some(hook) = fibers::panic_hook() {
+        hook(info);
+    }
 }
 
 /// A signal came: what led there is the counterexample. Nothing can be run again in this process.

@@ -1,14 +1,10 @@
 //! The allocator of explored programs.
 
-use crate::memory::access;
 use crate::runtime::{active, checked, demand, with};
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// The program's blocks come from the execution's heap, all others from the system.
 pub struct Heap;
-
-/// Blocks are watched after their end up to this many bytes.
-const WATCHED: usize = 4096;
 
 // SAFETY: blocks of the arena are disjoint and live until the execution ends; all others are the
 // system's.
@@ -27,16 +23,14 @@ unsafe impl GlobalAlloc for Heap {
             return unsafe { System.dealloc(block, layout) };
         }
         if active() {
-            let size = layout.size().min(WATCHED);
+            let size = layout.size();
             let quiet = !checked();
             demand(with(|e| {
                 e.histories.forget(block as usize, size);
                 if quiet {
                     return Ok(());
                 }
-                e.access(block as usize, size, access::WRITE | access::FREE, 0)?;
-                e.shadow.free(block as usize, size);
-                Ok(())
+                e.free(block as usize, size)
             }));
         }
     }

@@ -100,20 +100,27 @@ unsafe extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *m
             as usize;
         let mut failure = failure;
         let thread = crate::runtime::with(|e| e.current);
+        let on_crash = ON_CRASH;
+        ON_CRASH = None;
+        let site = |code: usize| match code.checked_sub(base()) {
+            Some(offset) => Site::Code(offset as u64),
+            None => Site::Unknown,
+        };
+        // Unwinding needs a stack that is whole, and an instruction that exists.
+        let whole = failure.kind != Kind::StackOverflow && (*info).si_addr() as usize != code;
+        let stack = if whole {
+            crate::unwind::frames()
+        } else {
+            Vec::new()
+        };
         failure.parties.push(crate::report::Party {
             thread,
             what: "was here".into(),
-            site: if code > base() {
-                Site::Code((code - base()) as u64)
-            } else {
-                Site::Unknown
-            },
-            stack: Vec::new(),
+            site: site(code),
+            stack: stack.into_iter().map(|frame| site(frame - 1)).collect(),
             object: 0,
             holder: None,
         });
-        let on_crash = ON_CRASH;
-        ON_CRASH = None;
         if let Some(on_crash) = on_crash {
             on_crash(failure);
         }

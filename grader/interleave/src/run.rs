@@ -4,9 +4,10 @@ use crate::execution::{End, Execution};
 use crate::process::Image;
 use crate::report::Site;
 use crate::runtime::{set_inside, set_next, take_next, with};
-use crate::sync::{self, Caller};
+use crate::sync::Caller;
 use crate::thread::{Fiber, FiberStack, Place, State};
 use corosensei::Yielder;
+pub use fibers::set_panic_hook;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Starts a thread of the program; returns its number.
@@ -41,7 +42,7 @@ fn fiber(id: usize, body: Box<dyn FnOnce()>) -> Fiber {
             Ok(()) => {}
             Err(payload) => uncaught(payload.as_ref()),
         }
-        let next = with(sync::finish);
+        let next = with(crate::threads::finish);
         set_next(match next {
             crate::execution::Next::Switch(thread) => Some(thread),
             _ => None,
@@ -81,13 +82,7 @@ pub fn caught() {
 }
 
 /// Runs `check` once under the present schedule.
-pub fn execute(
-    e: &'static mut Execution,
-    image: &Image,
-    check: fn(),
-    should_panic: bool,
-    length: u64,
-) -> End {
+pub fn execute(e: &'static mut Execution, image: &Image, check: fn(), length: u64) -> End {
     let raw: *mut Execution = e;
     // SAFETY: the one execution of the process; fibers reach it while this function waits for them.
     let e = || unsafe { &mut *raw };
@@ -116,7 +111,7 @@ pub fn execute(
             _ => break,
         }
     }
-    let end = e().conclude(should_panic);
+    let end = e().conclude();
     for thread in &mut e().threads {
         if let Some(mut fiber) = thread.fiber.take() {
             // SAFETY: the stack is dropped without unwinding; what it owns in the program's heap

@@ -44,6 +44,12 @@ pub fn install(execution: Box<Execution>) -> &'static mut Execution {
     }
 }
 
+/// Whether this process explores.
+pub fn installed() -> bool {
+    // SAFETY: a plain pointer, written by the thread that explores.
+    unsafe { !(*GLOBALS.execution.get()).is_null() }
+}
+
 /// Whether the program's code runs under the engine.
 #[inline]
 pub fn active() -> bool {
@@ -135,6 +141,13 @@ fn suspend(next: Option<usize>) {
         (*yielder).suspend(());
         *GLOBALS.quiet.get() = quiet;
     }
+}
+
+/// Where a debugger stops: the running thread has just failed, in an execution that is recorded.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn tandem_stop_here() {
+    std::hint::black_box(());
 }
 
 /// Ends the execution with a failure.

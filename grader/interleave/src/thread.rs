@@ -89,6 +89,8 @@ pub struct Thread {
     pub yielded: u64,
     /// When it last ran.
     pub ran: u64,
+    /// When it last changed something.
+    pub progressed: u64,
     /// How often in a row it saw what it had seen before.
     pub repeats: u32,
     /// How often others took what it waits for.

@@ -53,7 +53,13 @@ impl Execution {
             });
         } else if let Some(cycle) = self.cycle(&blocked) {
             let names: Vec<String> = cycle.iter().map(|t| format!("T{t}")).collect();
-            failure.message = if cycle.len() == 1 {
+            let kind = self.threads[cycle[0]].wait.map(|w| w.kind);
+            failure.message = if cycle.len() == 1 && kind == Some(WaitKind::Once) {
+                format!(
+                    "{} waits for an initialisation that it is itself in",
+                    names[0]
+                )
+            } else if cycle.len() == 1 {
                 format!("{} waits for a lock that it holds itself", names[0])
             } else {
                 format!("{} wait for each other in a circle", names.join(" and "))
@@ -125,6 +131,24 @@ impl Execution {
             }
             _ => None,
         }
+    }
+
+    /// What is wrong with an execution that does not end: a thread that tries in vain all the time,
+    /// while others get what they want, starves.
+    pub fn endless(&mut self) -> Failure {
+        let mut failure = self.livelock();
+        let half = self.steps / 2;
+        let state = |t: &crate::thread::Thread| (t.state == State::Ready, t.progressed > half);
+        let starved = self.threads.iter().position(|t| state(t) == (true, false));
+        let served = self.threads.iter().any(|t| state(t) == (true, true));
+        if let Some(starved) = starved.filter(|_| served && failure.kind == Kind::Livelock) {
+            failure.kind = Kind::Starvation;
+            failure.message = format!(
+                "T{starved} has tried in vain for {half} steps, while others went on and on"
+            );
+            failure.parties.retain(|p| p.thread == starved);
+        }
+        failure
     }
 
     /// Everything that can run goes in circles.
@@ -221,19 +245,24 @@ impl Execution {
     }
 
     /// The check has returned, and every thread has ended or waits for ever.
-    pub fn conclude(&mut self, should_panic: bool) -> End {
+    pub fn conclude(&mut self) -> End {
         if let Some(end) = self.end.take() {
             return end;
         }
         let panicked = self.threads[0].panic.is_some() && !self.threads[0].joined;
-        if should_panic && !panicked {
-            return End::Failed(Failure::new(
-                Kind::Panic,
-                "the test should panic, and did not",
-            ));
-        }
-        if should_panic {
-            return End::Done;
+        if let Some(expected) = &self.expected {
+            if !panicked {
+                let message = "the test should panic, and did not";
+                return End::Failed(Failure::new(Kind::Panic, message));
+            }
+            let message = self.threads[0].panic.as_ref().map_or("", |p| &p.0);
+            if message.contains(expected) {
+                return End::Done;
+            }
+            let message = format!(
+                "the test should panic with a message that contains `{expected}`, and panics with `{message}`"
+            );
+            return End::Failed(Failure::new(Kind::Panic, message));
         }
         if let Some(failure) = self.unnoticed_panic() {
             return End::Failed(failure);

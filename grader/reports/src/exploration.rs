@@ -176,6 +176,8 @@ pub struct Exploration {
     pub lock_orders: Vec<LockOrder>,
     /// Whether the planted race was found, without which no answer is worth anything.
     pub self_test: bool,
+    /// Where the program stood in memory: statics are named by their place in it.
+    pub base: u64,
     /// What executions printed, and how many printed it, where it was asked for.
     pub outcomes: Vec<(String, u64)>,
 }
@@ -187,8 +189,10 @@ pub struct Request {
     pub token: String,
     /// Which of the program's checks to run.
     pub check: usize,
-    /// Whether the check is expected to panic.
-    pub should_panic: bool,
+    /// Whether a counterexample is shortened and its steps are recorded.
+    pub shorten: bool,
+    /// Whether the check is expected to panic, and with what in the message.
+    pub should_panic: Option<String>,
     /// Processor time, in milliseconds.
     pub budget_ms: u64,
     /// The most executions.

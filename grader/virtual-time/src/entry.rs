@@ -33,6 +33,9 @@ pub fn __measure<I: 'static, O: PartialEq + 'static>(
             )
         });
         run::panicked(format!("{message}{place}"));
+        if let Some(hook) = fibers::panic_hook() {
+            hook(info);
+        }
     }));
     let simulation = Simulation::new(request.cores, Image::capture(base(), &[]));
     let simulation = install(Box::new(simulation));

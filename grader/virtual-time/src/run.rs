@@ -6,6 +6,7 @@ use crate::simulation::Simulation;
 use crate::sync::Caller;
 use crate::thread::{Fiber, FiberStack, THREADS, WaitKind};
 use corosensei::Yielder;
+pub use fibers::set_panic_hook;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Starts a thread of the program; returns its number.

@@ -55,6 +55,12 @@ pub fn acquire(_object: &Id) {}
 /// The object keeps what the running thread knows.
 pub fn release(_object: &Id) {}
 
+/// The running thread begins something that others will wait for.
+pub fn begin(_object: &Id, _caller: Caller) {}
+
+/// It has ended.
+pub fn end(_object: &Id) {}
+
 /// Records a step.
 pub fn record(_what: &str, _object: &Id, _value: Option<u64>, _caller: Caller) {}
 

@@ -10,7 +10,7 @@ mod rwlock;
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{
     FairMutex, FairMutexGuard, MappedMutexGuard, Mutex, MutexGuard, ReentrantMutex,
-    ReentrantMutexGuard, const_mutex,
+    ReentrantMutexGuard, const_fair_mutex, const_mutex, const_reentrant_mutex,
 };
 pub use once::{Once, OnceState};
 pub use rwlock::{

@@ -43,6 +43,11 @@ pub const fn const_mutex<T>(value: T) -> Mutex<T> {
     Mutex::new(value)
 }
 
+/// A free lock.
+pub const fn const_fair_mutex<T>(value: T) -> FairMutex<T> {
+    Mutex::new(value)
+}
+
 impl<T> Mutex<T> {
     /// A free lock.
     pub const fn new(value: T) -> Self {
@@ -259,6 +264,11 @@ impl<T> ReentrantMutex<T> {
             lock: Mutex::new(value),
         }
     }
+}
+
+/// A free lock.
+pub const fn const_reentrant_mutex<T>(value: T) -> ReentrantMutex<T> {
+    ReentrantMutex::new(value)
 }
 
 impl<T: ?Sized> ReentrantMutex<T> {

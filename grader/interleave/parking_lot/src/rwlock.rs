@@ -152,7 +152,67 @@ pub struct RwLockUpgradableReadGuard<'a, T: ?Sized> {
     marker: PhantomData<*const ()>,
 }
 
+macro_rules! fair {
+    ($($guard:ident $access:ident)*) => { $(
+        impl<T: ?Sized> $guard<'_, T> {
+            /// Gives the lock up to a waiter.
+            pub fn unlock_fair(guard: Self) {
+                let caller = guard.caller;
+                drop(guard);
+                engine::yield_now("gives way", caller);
+            }
+            /// Gives the lock up while `body` runs.
+            pub fn unlocked<R>(guard: &mut Self, body: impl FnOnce() -> R) -> R {
+                engine::unlock(&guard.lock.id, Access::$access, guard.caller);
+                let result = body();
+                engine::lock(&guard.lock.id, Access::$access, None, guard.caller);
+                result
+            }
+            /// Gives the lock to a waiter, if there is one, and takes it again.
+            pub fn bump(guard: &mut Self) {
+                let caller = guard.caller;
+                Self::unlocked(guard, || engine::yield_now("gives way", caller));
+            }
+        }
+    )* };
+}
+
+fair! { RwLockReadGuard Read RwLockWriteGuard Write }
+
 impl<'a, T: ?Sized> RwLockUpgradableReadGuard<'a, T> {
+    /// Goes on as a reader like all others.
+    pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
+        let (lock, caller) = (guard.lock, guard.caller);
+        std::mem::forget(guard);
+        engine::unlock(&lock.upgrade, Access::Alone, caller);
+        RwLockReadGuard {
+            lock,
+            caller,
+            marker: PhantomData,
+        }
+    }
+    /// Becomes the writer, if there are no other readers.
+    ///
+    /// # Errors
+    ///
+    /// There are: the guard.
+    #[track_caller]
+    pub fn try_upgrade(guard: Self) -> Result<RwLockWriteGuard<'a, T>, Self> {
+        let (lock, caller) = (guard.lock, Location::caller());
+        engine::unlock(&lock.id, Access::Read, caller);
+        if !engine::try_lock(&lock.id, Access::Write, caller) {
+            // Nobody can have become the writer: writers wait for this guard.
+            engine::lock(&lock.id, Access::Read, None, caller);
+            return Err(guard);
+        }
+        std::mem::forget(guard);
+        engine::unlock(&lock.upgrade, Access::Alone, caller);
+        Ok(RwLockWriteGuard {
+            lock,
+            caller,
+            marker: PhantomData,
+        })
+    }
     /// Waits until all other readers are gone, and becomes the writer.
     #[track_caller]
     pub fn upgrade(guard: Self) -> RwLockWriteGuard<'a, T> {
@@ -247,6 +307,35 @@ impl<T: ?Sized> RwLock<T> {
             marker: PhantomData,
         }
     }
+    /// Takes the lock to read and perhaps become the writer, if it is free for that.
+    #[track_caller]
+    pub fn try_upgradable_read(&self) -> Option<RwLockUpgradableReadGuard<'_, T>> {
+        let caller = Location::caller();
+        if !engine::try_lock(&self.upgrade, Access::Alone, caller) {
+            return None;
+        }
+        if !engine::try_lock(&self.id, Access::Read, caller) {
+            engine::unlock(&self.upgrade, Access::Alone, caller);
+            return None;
+        }
+        Some(RwLockUpgradableReadGuard {
+            lock: self,
+            caller,
+            marker: PhantomData,
+        })
+    }
+    /// Whether somebody holds the lock to write.
+    #[track_caller]
+    pub fn is_locked_exclusive(&self) -> bool {
+        engine::enter(&self.id, false);
+        let held = engine::is_owned(&self.id);
+        engine::looked(&self.id, u64::from(held), Location::caller());
+        held
+    }
+    /// The value's address.
+    pub fn data_ptr(&self) -> *mut T {
+        self.value.get()
+    }
     /// Takes the lock to read, if it is free for that.
     #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
@@ -261,7 +350,13 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         let caller = Location::caller();
-        engine::try_lock(&self.id, Access::Write, caller).then(|| RwLockWriteGuard {
+        // As in `write`: nobody writes while somebody may be about to become the writer.
+        if !engine::try_lock(&self.upgrade, Access::Alone, caller) {
+            return None;
+        }
+        let had = engine::try_lock(&self.id, Access::Write, caller);
+        engine::unlock(&self.upgrade, Access::Alone, caller);
+        had.then(|| RwLockWriteGuard {
             lock: self,
             caller,
             marker: PhantomData,

@@ -6,7 +6,7 @@
 //! ([atomics.order], paragraph 4; the operational form follows tsan11, Lidbury and Donaldson, POPL 2017).
 
 use crate::clock::{Clock, ThreadId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A memory ordering, as LLVM's ThreadSanitizer pass numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,12 @@ struct History {
 #[derive(Default)]
 pub struct Histories {
     objects: FxHashMap<(usize, u8), History>,
+    /// The lines of memory in which objects are or were: most plain writes are elsewhere.
+    lines: FxHashSet<usize>,
 }
+
+/// The bytes of a line, as a power of two.
+const LINE: u32 = 6;
 
 /// What a thread knows, and what its fences are waiting for.
 pub struct Thread<'a> {
@@ -166,6 +171,7 @@ impl Histories {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.objects.clear();
+        self.lines.clear();
     }
 
     /// Forgets the objects in memory that is written by other means.
@@ -176,6 +182,11 @@ impl Histories {
         if size > 64 {
             self.objects
                 .retain(|&(a, s), _| a + s as usize <= address || a >= address + size);
+            return;
+        }
+        let first = address.saturating_sub(7) >> LINE;
+        let last = (address + size - 1) >> LINE;
+        if !(first..=last).any(|line| self.lines.contains(&line)) {
             return;
         }
         for at in address.saturating_sub(7)..address + size {
@@ -193,6 +204,9 @@ impl Histories {
         // SAFETY: the program is about to access these bytes itself.
         let present = unsafe { read_memory(address, size) };
         let history = self.objects.entry((address, size)).or_default();
+        if history.stores.is_empty() {
+            self.lines.insert(address >> LINE);
+        }
         if history.stores.last().is_none_or(|s| s.value != present) {
             history.stores.clear();
             history.stores.push(Store {

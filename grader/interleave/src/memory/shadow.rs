@@ -63,10 +63,22 @@ struct Cell {
     freed: bool,
 }
 
+/// Blocks of more bytes are marked as a whole when they are given back, not byte by byte.
+const LARGE: usize = 4096;
+
+/// A large block that was given back.
+struct Freed {
+    start: usize,
+    end: usize,
+    by: Access,
+}
+
 /// The accesses to all memory.
 #[derive(Default)]
 pub struct Shadow {
     index: FxHashMap<usize, u32>,
+    /// The large blocks that were given back.
+    freed: Vec<Freed>,
     /// The cells in use, then those kept for the next execution.
     cells: Vec<Cell>,
     used: usize,
@@ -76,6 +88,7 @@ impl Shadow {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.index.clear();
+        self.freed.clear();
         for cell in &mut self.cells[..self.used] {
             cell.accesses.clear();
             cell.freed = false;
@@ -99,6 +112,9 @@ impl Shadow {
     ) -> Result<(), Conflict> {
         let epoch = clock.of(thread);
         let end = address + size;
+        if let Some(freed) = self.freed.iter().find(|f| address < f.end && f.start < end) {
+            return Err(Conflict::Freed(freed.by));
+        }
         let mut at = address;
         while at < end {
             let low = at & 7;
@@ -118,11 +134,43 @@ impl Shadow {
         Ok(())
     }
 
-    /// Marks memory as given back.
-    pub fn free(&mut self, address: usize, size: usize) {
-        for granule in (address >> 3)..((address + size).div_ceil(8)) {
-            self.cell(granule).freed = true;
+    /// Checks that nobody uses a block any more, and marks it as given back.
+    ///
+    /// # Errors
+    ///
+    /// The earlier access that is not ordered before this.
+    pub fn free(
+        &mut self,
+        (address, size): (usize, usize),
+        thread: ThreadId,
+        clock: &Clock,
+        place: (usize, u32),
+    ) -> Result<(), Conflict> {
+        let flags = access::WRITE | access::FREE;
+        let small = size.min(LARGE);
+        self.access((address, small), flags, thread, clock, place)?;
+        let granules = (address >> 3)..((address + size).div_ceil(8));
+        if size <= LARGE {
+            for granule in granules {
+                self.cell(granule).freed = true;
+            }
+            return Ok(());
         }
+        let by = Access {
+            thread: thread as u16,
+            mask: u8::MAX,
+            flags,
+            epoch: clock.of(thread),
+            code: place.0,
+            stack: place.1,
+        };
+        // Only what was used can be in use.
+        for (_, &cell) in self.index.iter().filter(|(g, _)| granules.contains(g)) {
+            self.cells[cell as usize].check(by, clock)?;
+        }
+        let (start, end) = (address, address + size);
+        self.freed.push(Freed { start, end, by });
+        Ok(())
     }
 
     fn cell(&mut self, granule: usize) -> &mut Cell {

@@ -33,6 +33,7 @@ pub static __HOOKS: extern "C-unwind" fn(usize) = interleave::hooks::__tsan_read
 
 #[doc(hidden)]
 pub mod __engine {
+    pub use crate::thread::drop_locals;
     pub use interleave::sync::{me, yield_now};
 
     /// What a program prints goes to its report.
@@ -71,3 +72,8 @@ macro_rules! absent {
     )* };
 }
 absent! { env fs net os process }
+
+/// The processor's instructions as functions; assembly is not there.
+pub mod arch {
+    pub use ::std::arch::x86_64;
+}

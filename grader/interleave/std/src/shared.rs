@@ -8,6 +8,10 @@ use interleave::runtime::Quiet;
 /// A counted reference; the value is dropped, visibly, with the last one.
 pub struct Shared<T>(ManuallyDrop<Arc<T>>);
 
+// What is counted is the library's own, and stays whole where a panic goes by.
+impl<T> ::std::panic::UnwindSafe for Shared<T> {}
+impl<T> ::std::panic::RefUnwindSafe for Shared<T> {}
+
 impl<T> Shared<T> {
     /// The first reference.
     pub fn new(value: T) -> Self {

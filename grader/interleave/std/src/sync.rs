@@ -3,6 +3,7 @@
 pub mod atomic;
 mod barrier;
 mod condvar;
+mod lazy;
 pub mod mpsc;
 mod mutex;
 mod once;
@@ -11,12 +12,18 @@ mod rwlock;
 pub use ::std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
+pub use lazy::LazyLock;
 pub use mutex::{Mutex, MutexGuard};
-pub use once::{LazyLock, Once, OnceLock, OnceState};
+pub use once::{Once, OnceLock, OnceState};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ::std::cell::UnsafeCell;
 use interleave::objects::Id;
+
+/// The start of a [`Once`].
+#[deprecated(note = "the `Once::new()` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
+pub const ONCE_INIT: Once = Once::new();
 
 /// Whether a panic left the data in an unknown state. Looked at by functions of this crate only,
 /// which are not instrumented, as the real one's flag is an atomic of the library's.
@@ -78,4 +85,24 @@ impl<T> State<T> {
         // SAFETY: as above.
         body(unsafe { &mut *self.value.get() })
     }
+}
+
+/// Shows a lock as the real one is shown: with its value where it is free.
+fn show<G>(
+    name: &str,
+    tried: TryLockResult<G>,
+    poisoned: bool,
+    f: &mut ::std::fmt::Formatter<'_>,
+) -> ::std::fmt::Result
+where
+    G: ::std::ops::Deref,
+    G::Target: ::std::fmt::Debug,
+{
+    let mut shown = f.debug_struct(name);
+    match tried {
+        Ok(guard) => shown.field("data", &&*guard),
+        Err(TryLockError::Poisoned(error)) => shown.field("data", &&**error.get_ref()),
+        Err(TryLockError::WouldBlock) => shown.field("data", &"<locked>"),
+    };
+    shown.field("poisoned", &poisoned).finish_non_exhaustive()
 }

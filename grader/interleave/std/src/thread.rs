@@ -3,8 +3,10 @@
 mod local;
 mod scope;
 
-pub use ::std::thread::{AccessError, Result, panicking};
-pub use local::{__Key, LocalKey};
+pub use ::std::thread::{Result, panicking};
+#[doc(hidden)]
+pub use local::drop_all as drop_locals;
+pub use local::{__Key, AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 
 use crate::shared::Shared;

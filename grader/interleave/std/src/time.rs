@@ -92,8 +92,14 @@ impl SystemTime {
     /// The start of virtual time.
     pub const UNIX_EPOCH: SystemTime = SystemTime(0);
     /// Since an earlier moment.
+    ///
+    /// # Errors
+    ///
+    /// It is a later one.
     pub fn duration_since(&self, earlier: SystemTime) -> Result<Duration, SystemTimeError> {
-        Ok(Duration::from_nanos(self.0.saturating_sub(earlier.0)))
+        // The real one's error has no other source than the real one.
+        let real = |moment: u64| ::std::time::UNIX_EPOCH + Duration::from_nanos(moment);
+        real(self.0).duration_since(real(earlier.0))
     }
     /// Since this moment.
     pub fn elapsed(&self) -> Result<Duration, SystemTimeError> {

@@ -8,6 +8,26 @@ use ::core::sync::atomic as real;
 pub use ::core::sync::atomic::{Ordering, compiler_fence, fence};
 use ::std::fmt;
 
+/// Says that the thread waits for another.
+#[deprecated(note = "use hint::spin_loop instead")]
+#[track_caller]
+pub fn spin_loop_hint() {
+    crate::hint::spin_loop();
+}
+
+/// A false truth value.
+#[deprecated(note = "the `new` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
+pub const ATOMIC_BOOL_INIT: AtomicBool = AtomicBool::new(false);
+/// Zero.
+#[deprecated(note = "the `new` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
+pub const ATOMIC_ISIZE_INIT: AtomicIsize = AtomicIsize::new(0);
+/// Zero.
+#[deprecated(note = "the `new` function is now preferred")]
+#[allow(clippy::declare_interior_mutable_const)]
+pub const ATOMIC_USIZE_INIT: AtomicUsize = AtomicUsize::new(0);
+
 fn fails() -> bool {
     interleave::sync::fails_spuriously()
 }

@@ -29,6 +29,8 @@ impl BarrierWaitResult {
     }
 }
 
+impl ::std::panic::RefUnwindSafe for Barrier {}
+
 impl fmt::Debug for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Barrier").finish_non_exhaustive()

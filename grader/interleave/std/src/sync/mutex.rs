@@ -135,11 +135,9 @@ impl<T> From<T> for Mutex<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Mutex<T> {
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mutex")
-            .field("poisoned", &self.poison.get())
-            .finish_non_exhaustive()
+        super::show("Mutex", self.try_lock(), self.poison.get(), f)
     }
 }
 

@@ -1,15 +1,14 @@
 //! Initialisation that happens once.
 
 use super::State;
-use ::std::cell::{Cell, UnsafeCell};
+use ::std::cell::UnsafeCell;
 use ::std::fmt;
-use ::std::ops::Deref;
-use ::std::panic::Location;
+use ::std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use interleave::sync::{self as engine, Caller};
 use interleave::thread::WaitKind;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     #[default]
     New,
     Running,
@@ -23,8 +22,8 @@ pub struct Once {
     state: State<Phase>,
 }
 
-impl ::std::panic::UnwindSafe for Once {}
-impl ::std::panic::RefUnwindSafe for Once {}
+impl UnwindSafe for Once {}
+impl RefUnwindSafe for Once {}
 
 /// What an initialisation is told.
 #[derive(Debug)]
@@ -49,6 +48,7 @@ impl Drop for Attempt<'_> {
         let id = &self.once.state.id;
         engine::leave(id);
         engine::release(id);
+        engine::end(id);
         self.once.state.with(|s| *s = self.phase);
         engine::record("initialised", id, None, self.caller);
         engine::wake(id, |kind| kind == WaitKind::Once);
@@ -64,6 +64,7 @@ impl Once {
         }
     }
 
+    #[track_caller]
     fn call(&self, despite_poison: bool, body: &mut dyn FnMut(&OnceState), caller: Caller) {
         let id = &self.state.id;
         engine::enter(id, true);
@@ -79,6 +80,7 @@ impl Once {
                 phase => {
                     self.state.with(|s| *s = Phase::Running);
                     engine::acquire(id);
+                    engine::begin(id, caller);
                     engine::record("initialises", id, None, caller);
                     let mut attempt = Attempt {
                         once: self,
@@ -137,14 +139,39 @@ impl Once {
     }
 
     /// Waits until it has run.
+    ///
+    /// # Panics
+    ///
+    /// An attempt has panicked.
     #[track_caller]
     pub fn wait(&self) {
-        let caller = Location::caller();
+        self.wait_through(false, Location::caller());
+    }
+
+    /// Waits until it has run, also after a panic.
+    #[track_caller]
+    pub fn wait_force(&self) {
+        self.wait_through(true, Location::caller());
+    }
+
+    #[track_caller]
+    fn wait_through(&self, despite_poison: bool, caller: Caller) {
         engine::enter(&self.state.id, false);
-        while self.state.with(|s| *s != Phase::Complete) {
-            engine::wait(&self.state.id, WaitKind::Once, None, caller);
+        loop {
+            match self.state.with(|s| *s) {
+                Phase::Complete => break,
+                Phase::Poisoned if !despite_poison => {
+                    panic!("Once instance has previously been poisoned")
+                }
+                _ => engine::wait(&self.state.id, WaitKind::Once, None, caller),
+            };
         }
         engine::acquire(&self.state.id);
+    }
+
+    /// How it stands, by unique access.
+    pub(super) fn phase(&mut self) -> Phase {
+        self.state.with(|s| *s)
     }
 }
 
@@ -204,7 +231,7 @@ impl<T> OnceLock<T> {
     /// Waits for the value.
     #[track_caller]
     pub fn wait(&self) -> &T {
-        self.once.wait();
+        self.once.wait_force();
         // SAFETY: complete, so never written again.
         unsafe { (*self.value.get()).as_ref() }.expect("initialised")
     }
@@ -235,6 +262,16 @@ impl<T> From<T> for OnceLock<T> {
     }
 }
 
+impl<T: PartialEq> PartialEq for OnceLock<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceLock<T> {}
+impl<T: RefUnwindSafe + UnwindSafe> RefUnwindSafe for OnceLock<T> {}
+impl<T: UnwindSafe> UnwindSafe for OnceLock<T> {}
+
 impl<T: Clone> Clone for OnceLock<T> {
     fn clone(&self) -> Self {
         self.get()
@@ -245,58 +282,11 @@ impl<T: Clone> Clone for OnceLock<T> {
 
 impl<T: fmt::Debug> fmt::Debug for OnceLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OnceLock").field(&self.get()).finish()
-    }
-}
-
-/// A value that is made at its first use.
-pub struct LazyLock<T, F = fn() -> T> {
-    once: Once,
-    make: Cell<Option<F>>,
-    value: UnsafeCell<Option<T>>,
-}
-
-// SAFETY: as the real one.
-unsafe impl<T: Sync + Send, F: Send> Sync for LazyLock<T, F> {}
-
-impl<T, F: FnOnce() -> T> LazyLock<T, F> {
-    /// Not made yet.
-    pub const fn new(make: F) -> Self {
-        LazyLock {
-            once: Once::new(),
-            make: Cell::new(Some(make)),
-            value: UnsafeCell::new(None),
-        }
-    }
-    /// The value.
-    #[track_caller]
-    pub fn force(this: &Self) -> &T {
-        this.once.call_once(|| {
-            let make = this.make.take().expect("called once");
-            // SAFETY: written by the one attempt, read after it.
-            unsafe { *this.value.get() = Some(make()) };
-        });
-        // SAFETY: complete, so never written again.
-        unsafe { (*this.value.get()).as_ref() }.expect("initialised")
-    }
-}
-
-impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
-    type Target = T;
-    #[track_caller]
-    fn deref(&self) -> &T {
-        LazyLock::force(self)
-    }
-}
-
-impl<T: Default> Default for LazyLock<T> {
-    fn default() -> Self {
-        LazyLock::new(T::default)
-    }
-}
-
-impl<T, F> fmt::Debug for LazyLock<T, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LazyLock").finish_non_exhaustive()
+        let mut shown = f.debug_tuple("OnceLock");
+        match self.get() {
+            Some(value) => shown.field(value),
+            None => shown.field(&format_args!("<uninit>")),
+        };
+        shown.finish()
     }
 }

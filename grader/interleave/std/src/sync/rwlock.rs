@@ -222,10 +222,8 @@ impl<T> From<T> for RwLock<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for RwLock<T> {
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RwLock")
-            .field("poisoned", &self.poison.get())
-            .finish_non_exhaustive()
+        super::show("RwLock", self.try_read(), self.poison.get(), f)
     }
 }

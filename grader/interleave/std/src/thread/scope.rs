@@ -104,7 +104,6 @@ where
         next += 1;
         if !engine::was_joined(thread) {
             engine::join(thread, caller);
-            // The scope passes it on: the first one is the cause.
             panicked |= engine::threw(thread);
         }
     }
