@@ -54,7 +54,7 @@ pub const CELL_MAGICS: &[(&str, Kind, &str)] = &[
     (
         "timeline",
         Kind::Timeline,
-        "%%timeline [rust|python|c|cpp] [--trace FILE] — runs the cell and draws when its threads were on a core",
+        "%%timeline [rust|python|c|cpp] [\"title\"] [--trace FILE] — runs the cell and draws when its threads were on a core",
     ),
     (
         "interleave",

@@ -187,6 +187,7 @@ fn row(out: &mut String, thread: &Thread, index: usize, run: &Recording, scale: 
             )
         })
         .collect();
+    let drawn = visible(drawn);
     let mut from = 0;
     while from < pixels {
         let same = drawn[from..]
@@ -207,6 +208,26 @@ fn row(out: &mut String, thread: &Thread, index: usize, run: &Recording, scale: 
         from += same;
     }
     held(out, thread, scale, y);
+}
+
+/// A short time on a core between long waits is drawn as a whole pixel: nobody sees a fifth of one.
+fn visible(mut drawn: Vec<(usize, u32)>) -> Vec<(usize, u32)> {
+    const SHORT: usize = 2;
+    let mut from = 0;
+    while from < drawn.len() {
+        let on = drawn[from].1 > 0;
+        let same = drawn[from..]
+            .iter()
+            .take_while(|(_, level)| (*level > 0) == on)
+            .count();
+        if on && same <= SHORT {
+            drawn[from..from + same]
+                .iter_mut()
+                .for_each(|pixel| pixel.1 = 5);
+        }
+        from += same;
+    }
+    drawn
 }
 
 /// A line below the row for the times in which the thread held the interpreter's lock. Gaps
@@ -292,5 +313,20 @@ fn legend(out: &mut String, used: &std::collections::BTreeSet<u32>, locks: bool,
             y - 5.0,
             x + 24.0
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn short_marks_are_visible_and_dense_ones_stay_as_they_are() {
+        let levels = |levels: &[u32]| -> Vec<u32> {
+            let drawn = levels.iter().map(|level| (0, *level)).collect();
+            visible(drawn).into_iter().map(|(_, level)| level).collect()
+        };
+        assert_eq!(levels(&[0, 1, 0, 0, 2, 1, 0]), [0, 5, 0, 0, 5, 5, 0]);
+        assert_eq!(levels(&[1, 2, 1, 0]), [1, 2, 1, 0]);
     }
 }
