@@ -1,5 +1,6 @@
 //! `%%compare` and `%%timeline`: runs code under the recorder and shows the picture.
 
+mod settle;
 mod together;
 mod written;
 
@@ -13,6 +14,8 @@ use written::{Written, options, written};
 pub trait Lanes {
     /// The language called `name`, if there is one.
     fn lane(&mut self, name: &str) -> Option<&mut dyn Language>;
+    /// Whether no language is still warming up.
+    fn is_warm(&self) -> bool;
     /// All languages at once, by name.
     fn all(&mut self) -> Vec<(&'static str, &mut dyn Language)>;
 }
@@ -57,6 +60,7 @@ pub fn compare(argument: &str, cell: &Cell, output: &Output, lanes: &mut dyn Lan
         }),
         ..cell.clone()
     };
+    settle::settle(&|| lanes.is_warm(), cell.id, output);
     let mut done: Vec<Lane> = Vec::new();
     let failed = if options.together {
         let labels: Vec<&str> = written.iter().map(|lane| lane.label.as_str()).collect();
@@ -156,8 +160,9 @@ pub fn timeline(argument: &str, cell: &Cell, output: &Output, lanes: &mut dyn La
         Ok(options) => options,
         Err(error) => return Outcome::failed("MagicError", error),
     };
+    settle::settle(&|| lanes.is_warm(), cell.id, output);
     let Some(language) = lanes.lane(name) else {
-        return Outcome::failed("MagicError", format!("there is no language `{name}`"));
+        return no_language(name);
     };
     let mut part = cell.clone();
     part.opt_level.get_or_insert_with(|| "3".to_owned());

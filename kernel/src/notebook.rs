@@ -155,6 +155,10 @@ impl compare::Lanes for Notebook {
         })
     }
 
+    fn is_warm(&self) -> bool {
+        self.rust.is_warm()
+    }
+
     fn all(&mut self) -> Vec<(&'static str, &mut dyn Language)> {
         vec![
             ("rust", &mut self.rust),

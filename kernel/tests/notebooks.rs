@@ -57,6 +57,12 @@ fn saved_outputs_belong_to_their_sources_and_name_no_machine() {
             );
             let outputs = &cell["outputs"];
             let shown = outputs.to_string();
+            if source.starts_with("%%submit") {
+                assert!(
+                    !shown.contains("not explored"),
+                    "{name}, cell {count}: the submission does not compile"
+                );
+            }
             for private in ["/home/", "/root/", "/Users/", "/tmp/"] {
                 assert!(
                     !shown.contains(private),

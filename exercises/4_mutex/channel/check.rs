@@ -17,5 +17,7 @@ pub fn check() {
         [receiver.receive(), receiver.receive(), receiver.receive()],
         [Some(5), Some(5), None]
     );
-    threads.map(|t| t.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }

@@ -94,6 +94,11 @@ impl Rust {
         })
     }
 
+    /// Whether it has warmed up: until then it takes cores from whatever else runs.
+    pub fn is_warm(&self) -> bool {
+        self.startup.is_over()
+    }
+
     /// The optimisation level of cells that do not choose one.
     pub fn opt_level(&self) -> String {
         self.opt_level.clone()

@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::parts::Parts;
 use crate::service::{FOLDER, Service, sweep};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use tandem_cell::CellError;
@@ -35,6 +35,8 @@ pub struct Startup {
     base: Mutex<Option<tempfile::TempDir>>,
     early: Mutex<Option<Arc<Service>>>,
     waiting: AtomicUsize,
+    /// Everything has been made, or will not be.
+    over: AtomicBool,
 }
 
 impl Startup {
@@ -70,8 +72,14 @@ impl Startup {
                 lock(&ready.engine).warm_up();
             }
             sweep();
+            own.over.store(true, Ordering::SeqCst);
         });
         Ok(startup)
+    }
+
+    /// Whether nothing is being made any more.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
     }
 
     /// Waits like [`Startup::wait`], and keeps the warming up away meanwhile.
