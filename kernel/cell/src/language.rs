@@ -84,6 +84,10 @@ pub trait Watch {
     fn started(&mut self, pid: i32);
     /// The code has ended (well or badly). Called once for each `started`.
     fn ended(&mut self);
+    /// As `ended`, with the moment at which the code ended: `CLOCK_MONOTONIC`, in nanoseconds.
+    fn ended_at(&mut self, _time: u64) {
+        self.ended();
+    }
     /// Whether it wants to know who held a lock of the whole interpreter.
     fn wants_lock(&self) -> bool {
         false

@@ -275,7 +275,10 @@ impl Python {
                         if let Some(lock) = lock_of(&message["lock"]) {
                             watch.lock(lock);
                         }
-                        watch.ended();
+                        match message["time"].as_u64() {
+                            Some(time) => watch.ended_at(time),
+                            None => watch.ended(),
+                        }
                         running = false;
                     }
                     "input" => {

@@ -14,6 +14,8 @@ use tandem_cell::frame::monotonic_ns;
 const DRAIN: Duration = Duration::from_millis(20);
 /// How often /proc is sampled, where it must be.
 const SAMPLE: Duration = Duration::from_millis(2);
+/// The holder of an interpreter's lock is sampled: of a shorter run, in nanoseconds, nothing is known.
+const LOCK_SEEN: u64 = 20_000_000;
 
 /// A [`Watch`] that records every run it is shown.
 #[derive(Default)]
@@ -79,10 +81,14 @@ impl Watch for Recorder {
     }
 
     fn ended(&mut self) {
-        let end = monotonic_ns();
+        self.ended_at(monotonic_ns());
+    }
+
+    fn ended_at(&mut self, time: u64) {
         let Some(running) = self.running.take() else {
             return;
         };
+        let end = time.clamp(running.start, monotonic_ns());
         let machine = Machine::now();
         running.stop.store(true, Ordering::Release);
         running.thread.thread().unpark();
@@ -140,6 +146,10 @@ fn attribute(
         Some(tandem_cell::Lock::Seen { sampler, holds }) => (sampler, holds),
     };
     threads.retain(|thread| thread.tid != sampler);
+    // So few samples say nothing.
+    if end.saturating_sub(start) < LOCK_SEEN {
+        return Lock::None;
+    }
     for hold in holds {
         let (from, to) = (hold.from.clamp(start, end), hold.to.clamp(start, end));
         let holder = threads.iter_mut().find(|thread| thread.tid == hold.tid);

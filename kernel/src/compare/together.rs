@@ -137,6 +137,10 @@ impl Watch for Ready<'_> {
         self.recorder.ended();
     }
 
+    fn ended_at(&mut self, time: u64) {
+        self.recorder.ended_at(time);
+    }
+
     fn wants_lock(&self) -> bool {
         self.recorder.wants_lock()
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::atomic::Ordering;
-use tandem_cell::frame::Kind;
+use tandem_cell::frame::{Kind, monotonic_ns};
 
 /// `inspect.CO_COROUTINE`: the code waits at its top level.
 const COROUTINE: u32 = 0x80;
@@ -91,9 +91,10 @@ fn run(py: Python<'_>, host: &Host, request: &Request) -> PyResult<()> {
             let last = compiled.last.as_ref();
             last.map(|last| run_code(py, last, namespace)).transpose()
         });
+        let time = monotonic_ns();
         if host.is_here() {
             let held = watched.map(lock::Watched::finish);
-            host.message(py, &json!({"type": "ended", "lock": held}))?;
+            host.message(py, &json!({"type": "ended", "time": time, "lock": held}))?;
         }
         value = ran?;
     }
