@@ -64,7 +64,7 @@ fn it_stays_sorted() {
 //+                     drop(node);
 //+                     let mut node = at.lock().unwrap();
 //+                     node.next = Some(Arc::new(Mutex::new(Node { value, next })));
-//# bug locks_backwards: deadlock
+//# bug locks_backwards: deadlock, panic
 //-             let mut node = at.lock().unwrap();
 //-             let next = node.next.clone();
 //+             let next = at.lock().unwrap().next.clone();
