@@ -186,27 +186,25 @@ fn conclusion(lanes: &[Lane], baseline: usize) -> String {
     parts.join("; ") + "."
 }
 
-/// How the threads of a lane shared the interpreter's lock, where it was seen.
+/// How the threads of a lane shared the interpreter's lock, where that was seen. Who holds it for less
+/// than a hundredth of the time may hold it between two looks.
 fn lock(lane: &Lane) -> Option<String> {
     let run = lane.median();
     let held: u64 = run.threads.iter().map(Thread::held).sum();
-    let holders = run
-        .threads
-        .iter()
-        .filter(|thread| thread.held() > 0)
-        .count();
-    (run.lock == Lock::Sampled).then(|| {
-        format!(
-            "in “{}” {} held Python’s interpreter lock, together for {:.0} % of the time",
-            lane.label,
-            match holders {
-                0 => "no thread".to_owned(),
-                1 => "one thread".to_owned(),
-                more => format!("{more} threads, one at a time,"),
-            },
-            held as f64 / run.wall as f64 * 100.0
-        )
-    })
+    let share = held as f64 / run.wall as f64;
+    if run.lock != Lock::Sampled || share < 0.01 {
+        return None;
+    }
+    let holders = run.threads.iter().filter(|thread| thread.held() > 0);
+    Some(format!(
+        "in “{}” {} held Python’s interpreter lock, together for {:.0} % of the time",
+        lane.label,
+        match holders.count() {
+            1 => "one thread".to_owned(),
+            more => format!("{more} threads, one at a time,"),
+        },
+        share * 100.0
+    ))
 }
 
 fn source(lanes: &[Lane]) -> String {
