@@ -4,7 +4,7 @@ use crate::sandbox::{self, Job};
 use anyhow::{Context, Result};
 use fibers::Request;
 use object::{Object, ObjectSection};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
@@ -12,6 +12,28 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+/// What is asked of programs that run the large inputs of an exercise.
+#[derive(Serialize)]
+pub struct Seeds {
+    // First: the programs look for numbers before the token only.
+    /// The seeds of the inputs.
+    pub seeds: Vec<u64>,
+    /// The answer begins with it.
+    pub token: String,
+}
+
+impl<'de> Deserialize<'de> for Seeds {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("only sent"))
+    }
+}
+
+impl Request for Seeds {
+    fn token(&self) -> &str {
+        &self.token
+    }
+}
 
 /// How a program answered.
 pub enum Answer<A> {

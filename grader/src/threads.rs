@@ -8,7 +8,7 @@
 mod instrument;
 mod judge;
 
-use crate::child::{self, Answer, Extras};
+use crate::child::{self, Answer, Extras, Seeds};
 use crate::compile;
 use crate::parts::{self, Parts};
 use crate::sandbox;
@@ -17,7 +17,6 @@ use crate::speedup::build::Task;
 use crate::verdict::{Threads, Verdict};
 use anyhow::{Context, Result as Anyhow, anyhow};
 use judge::{ended, not_judged, silent, told};
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,25 +36,6 @@ const FILES: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A program none of whose threads has computed for so long, nor waited for a core, will not go on.
 const STILLNESS: Duration = Duration::from_secs(5);
-
-#[derive(Serialize)]
-struct Request {
-    // First: the program looks for numbers before the token only.
-    seeds: Vec<u64>,
-    token: String,
-}
-
-impl<'de> Deserialize<'de> for Request {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(serde::de::Error::custom("only sent"))
-    }
-}
-
-impl fibers::Request for Request {
-    fn token(&self) -> &str {
-        &self.token
-    }
-}
 
 /// Makes what is made once for each toolchain.
 ///
@@ -190,7 +170,7 @@ fn build(
 
 /// Runs it; what there is to say, besides the findings that are added to the verdict.
 fn run(built: &Built, seed: u64, verdict: &mut Verdict) -> Anyhow<Threads> {
-    let request = Request {
+    let request = Seeds {
         seeds: (1..=RUNS)
             .map(|run| seed.wrapping_mul(1000).wrapping_add(run))
             .collect(),

@@ -7,9 +7,9 @@
 
 use super::build::Built;
 use super::{Clock, Options, Speedup, seeds};
-use crate::child::{self, Answer};
+use crate::child::{self, Answer, Seeds};
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::time::Duration;
 
 /// Rounds of reference and attempt, each between two canaries.
@@ -25,25 +25,6 @@ const QUIET: usize = 3;
 const TIMES: usize = 3;
 /// Model and clock agree where neither is beyond this multiple of the other.
 const AGREEMENT: f64 = 1.6;
-
-#[derive(Serialize)]
-struct Request {
-    // First: the program looks for numbers before the token only.
-    seeds: Vec<u64>,
-    token: String,
-}
-
-impl<'de> Deserialize<'de> for Request {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(serde::de::Error::custom("only sent"))
-    }
-}
-
-impl fibers::Request for Request {
-    fn token(&self) -> &str {
-        &self.token
-    }
-}
 
 #[derive(Deserialize)]
 struct Times {
@@ -94,7 +75,7 @@ pub fn ask(built: &Built, speedup: &Speedup, options: &Options) -> Result<Option
     };
     let mut said = None;
     for time in 0..TIMES {
-        let request = Request {
+        let request = Seeds {
             seeds: seeds(options.seed, 1000 + time as u64, ROUNDS),
             token: child::token()?,
         };
