@@ -1,6 +1,7 @@
 //! `tandem run`: notebooks without a browser.
 
 mod outputs;
+mod pictures;
 
 use crate::notebook::{Notebook, Places};
 use crate::{files, lab};
@@ -62,6 +63,10 @@ pub fn run(
             eprintln!("stopped; {} is as it was", target.display());
             return Ok(ExitCode::from(130));
         }
+        if html {
+            write_html(&notebook, &target)?;
+        }
+        publish(&mut notebook);
         let text = serde_json::to_string_pretty(&notebook)? + "\n";
         let text = text.replace("  ", " ");
         let text = if serde_json::from_str::<Value>(&text).ok().as_ref() == Some(&notebook) {
@@ -71,9 +76,6 @@ pub fn run(
         };
         files::write(&target, text.as_bytes())
             .with_context(|| format!("cannot write {}", target.display()))?;
-        if html {
-            write_html(&target)?;
-        }
         if let End::Failed(what) = end {
             eprintln!("{}: {what}", path.display());
             failures.push(path.display().to_string());
@@ -236,14 +238,30 @@ fn run_cell(language: &mut Notebook, cell: &Cell, output: &Output, timeout: Dura
     }
 }
 
-fn write_html(notebook: &Path) -> anyhow::Result<()> {
+/// Gives pictures the form that pages of repositories show.
+fn publish(notebook: &mut Value) {
+    for cell in notebook["cells"].as_array_mut().into_iter().flatten() {
+        if let Some(Value::Array(outputs)) = cell.get_mut("outputs") {
+            *outputs = pictures::apart(std::mem::take(outputs));
+        }
+    }
+}
+
+/// Writes a page beside `target`, of the notebook as JupyterLab shows it.
+fn write_html(notebook: &Value, target: &Path) -> anyhow::Result<()> {
     let python = match lab::environment_python() {
         Some(python) => python,
         None => lab::prepare()?,
     };
+    let folder = tempfile::tempdir()?;
+    let shown = folder.path().join(target.file_name().unwrap_or_default());
+    std::fs::write(&shown, serde_json::to_vec(notebook)?)?;
+    let page = std::path::absolute(target.with_extension("html"))?;
     let output = Command::new(python)
         .args(["-m", "nbconvert", "--to", "html", "--log-level", "ERROR"])
-        .arg(notebook)
+        .arg("--output")
+        .arg(page)
+        .arg(&shown)
         .output()?;
     if !output.status.success() {
         bail!(

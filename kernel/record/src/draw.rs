@@ -5,6 +5,7 @@
 //! apart.
 
 use crate::recording::{Lane, Recording, Thread};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 const WIDTH: f64 = 760.0;
@@ -72,10 +73,10 @@ pub fn svg(title: &str, lanes: &[Lane], description: &str) -> String {
     );
     let top = 22.0;
     let mut y = top;
-    let mut used = std::collections::BTreeSet::new();
+    let mut used = BTreeSet::new();
     for lane in lanes {
         let run = lane.median();
-        let cores: std::collections::BTreeSet<u32> = run
+        let cores: BTreeSet<u32> = run
             .threads
             .iter()
             .flat_map(|t| &t.intervals)
@@ -187,27 +188,30 @@ fn row(out: &mut String, thread: &Thread, index: usize, run: &Recording, scale: 
             )
         })
         .collect();
-    let drawn = visible(drawn);
-    let mut from = 0;
-    while from < pixels {
-        let same = drawn[from..]
-            .iter()
-            .take_while(|cell| **cell == drawn[from])
-            .count();
-        let (core, level) = drawn[from];
-        if level > 0 {
-            let _ = write!(
-                out,
-                "<rect x=\"{}\" y=\"{}\" width=\"{same}\" height=\"14\" fill=\"{}\" fill-opacity=\"{}\"/>",
-                LEFT + from as f64,
-                y + 3.0,
-                COLOURS[core],
-                f64::from(level) / 5.0
-            );
-        }
-        from += same;
-    }
+    bars(out, &visible(drawn), y);
     held(out, thread, scale, y);
+}
+
+/// The bars of a row, from what is in each pixel: a path for each colour, because a thread that comes and
+/// goes has hundreds of bars.
+fn bars(out: &mut String, drawn: &[(usize, u32)], y: f64) {
+    let mut paths: BTreeMap<(usize, u32), String> = BTreeMap::new();
+    let mut x = LEFT;
+    for same in drawn.chunk_by(|a, b| a == b) {
+        if same[0].1 > 0 {
+            let path = paths.entry(same[0]).or_default();
+            let _ = write!(path, "M{x} {}h{}", y + 10.0, same.len());
+        }
+        x += same.len() as f64;
+    }
+    for ((core, level), path) in paths {
+        let _ = write!(
+            out,
+            "<path d=\"{path}\" stroke=\"{}\" stroke-width=\"14\" stroke-opacity=\"{}\"/>",
+            COLOURS[core],
+            f64::from(level) / 5.0
+        );
+    }
 }
 
 /// A short time on a core between long waits is drawn as a whole pixel: nobody sees a fifth of one.
@@ -241,13 +245,15 @@ fn held(out: &mut String, thread: &Thread, scale: f64, y: f64) {
             _ => bars.push((from, to)),
         }
     }
+    let mut path = String::new();
     for (from, to) in bars {
+        let (x, middle) = (LEFT + from, y + 18.0 + LOCK / 2.0);
+        let _ = write!(path, "M{x:.1} {middle}h{:.1}", (to - from).max(0.5));
+    }
+    if !path.is_empty() {
         let _ = write!(
             out,
-            "<rect x=\"{:.1}\" y=\"{}\" width=\"{:.1}\" height=\"{LOCK}\"/>",
-            LEFT + from,
-            y + 18.0,
-            (to - from).max(0.5)
+            "<path d=\"{path}\" stroke=\"currentColor\" stroke-width=\"{LOCK}\"/>"
         );
     }
 }
@@ -284,7 +290,7 @@ fn step(longest: u64) -> u64 {
     factor * power
 }
 
-fn legend(out: &mut String, used: &std::collections::BTreeSet<u32>, locks: bool, y: f64) {
+fn legend(out: &mut String, used: &BTreeSet<u32>, locks: bool, y: f64) {
     let mut x = LEFT;
     for core in used {
         let colour = COLOURS[*core as usize % COLOURS.len()];

@@ -1,6 +1,6 @@
 //! What was recorded, and the figures that follow from it.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// More than this share of all cores used by other programs, and a run says nothing.
 const DISTURBED: f64 = 0.15;
@@ -16,7 +16,7 @@ pub enum Source {
 }
 
 /// A time on a core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval {
     /// Nanoseconds since the start of the run.
     pub start: u64,
@@ -35,11 +35,24 @@ pub struct Thread {
     pub tid: u32,
     /// Its name, as the program or the system gave it.
     pub name: String,
-    /// In order, not overlapping.
+    /// In order, not overlapping. In JSON a text, `core:start-end core:start-end`: notebooks are saved
+    /// with a line for each number, and would be five times as long.
+    #[serde(serialize_with = "intervals_as_text")]
     pub intervals: Vec<Interval>,
-    /// When it held the interpreter's lock, in nanoseconds since the start of the run.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// When it held the interpreter's lock, in nanoseconds since the start of the run. In JSON a text,
+    /// `start-end start-end`.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "held_as_text")]
     pub held: Vec<(u64, u64)>,
+}
+
+fn intervals_as_text<S: Serializer>(all: &[Interval], to: S) -> Result<S::Ok, S::Error> {
+    let text = |i: &Interval| format!("{}:{}-{}", i.core, i.start, i.end);
+    to.serialize_str(&all.iter().map(text).collect::<Vec<_>>().join(" "))
+}
+
+fn held_as_text<S: Serializer>(all: &[(u64, u64)], to: S) -> Result<S::Ok, S::Error> {
+    let text = |(start, end): &(u64, u64)| format!("{start}-{end}");
+    to.serialize_str(&all.iter().map(text).collect::<Vec<_>>().join(" "))
 }
 
 impl Thread {
@@ -194,6 +207,15 @@ mod tests {
         assert_eq!((turns.cpu(), turns.together()), (40, 0));
         let both = recording(vec![thread(&[(0, 30, 0)]), thread(&[(10, 40, 1)])]);
         assert_eq!((both.cpu(), both.together()), (60, 20));
+    }
+
+    #[test]
+    fn times_are_short_in_json() {
+        let mut one = thread(&[(0, 10, 0), (20, 30, 1)]);
+        one.held = vec![(2, 7), (20, 25)];
+        let json = serde_json::to_value(&one).unwrap();
+        assert_eq!(json["intervals"], "0:0-10 1:20-30");
+        assert_eq!(json["held"], "2-7 20-25");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use tandem_cell::MimeBundle;
 
-/// MIME type of the figures: `{"version": 1, "title": ..., "lanes": [...]}`, times in
-/// nanoseconds.
+/// MIME type of the figures: `{"version": 2, "title": ..., "lanes": [...]}`, times in nanoseconds; see
+/// [`Lane`] and what is in it.
 pub const MIME: &str = "application/vnd.tandem.timeline+json";
 
 /// Everything that a front end may show of a comparison. `baseline` is the index of the lane
@@ -23,7 +23,7 @@ pub fn bundle(title: &str, lanes: &[Lane], baseline: usize) -> MimeBundle {
         escape(&sentence),
         escape(&source(lanes))
     );
-    let data = json!({"version": 1, "title": title, "baseline": baseline, "lanes": lanes});
+    let data = json!({"version": 2, "title": title, "baseline": baseline, "lanes": lanes});
     MimeBundle::text(text(title, &table, &sentence, lanes))
         .with("text/html", html)
         .with(MIME, data)
