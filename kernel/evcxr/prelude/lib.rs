@@ -2,6 +2,9 @@
 //! generated code needs. One dynamic library for all cells, so that thread pools, lock tables
 //! and types are the same in each.
 
+pub mod picture;
+
+pub use picture::{COLOURS, Picture};
 use std::collections::HashMap;
 use std::ffi::c_void;
 

@@ -8,9 +8,9 @@ use syn::visit_mut::VisitMut;
 /// How the name of an instance begins.
 const INSTANCE: &str = "tandem::runtime::new_variable::<";
 
-/// Types of the standard library: where they are defined, and what they are called. Without a
-/// path: the name is in scope everywhere, unless the session defines another.
-const STANDARD: &[(&str, &str)] = &[
+/// Types of the standard library, and of what every cell can use: where they are defined, and what they
+/// are called. Without a path: the name is in scope everywhere, unless the session defines another.
+const COMMON: &[(&str, &str)] = &[
     ("alloc::string::String", "String"),
     ("alloc::vec::Vec", "Vec"),
     ("alloc::boxed::Box", "Box"),
@@ -135,6 +135,15 @@ const STANDARD: &[(&str, &str)] = &[
     ("std::thread::thread::Thread", "::std::thread::Thread"),
     ("std::time::Instant", "::std::time::Instant"),
     ("std::time::SystemTime", "::std::time::SystemTime"),
+    (
+        "crossbeam_channel::channel::Receiver",
+        "::crossbeam_channel::Receiver",
+    ),
+    (
+        "crossbeam_channel::channel::Sender",
+        "::crossbeam_channel::Sender",
+    ),
+    ("tandem::picture::Picture", "::tandem::Picture"),
 ];
 
 /// Traits, as above.
@@ -269,7 +278,7 @@ impl VisitMut for Paths<'_> {
         }
         let own = kind.path.segments.last();
         let own = own.is_some_and(|last| self.types.is_data(&last.ident.to_string()));
-        self.rename(&mut kind.path, STANDARD, own);
+        self.rename(&mut kind.path, COMMON, own);
     }
 }
 

@@ -11,8 +11,11 @@ use std::process::{Command, Stdio};
 
 /// The worker program, built with this library.
 const WORKER: &[u8] = include_bytes!(env!("TANDEM_WORKER"));
-/// The source of the crate `tandem` that cells use.
-const PRELUDE: &str = include_str!("../prelude/lib.rs");
+/// The source of the crate `tandem` that cells use: files of `src`, and texts.
+const PRELUDE: [(&str, &str); 2] = [
+    ("lib.rs", include_str!("../prelude/lib.rs")),
+    ("picture.rs", include_str!("../prelude/picture.rs")),
+];
 /// Crates that every cell can use.
 pub const CRATES: &[(&str, &str)] = &[
     ("rayon", "\"1\""),
@@ -208,7 +211,15 @@ fn build_library(
         fs::write(&path, text).map_err(at(&path))
     };
     write("Cargo.toml", manifest)?;
-    write("src/lib.rs", format!("{PRELUDE}\n{}\n", uses.join("\n")))?;
+    for (name, text) in PRELUDE {
+        // The crates that cells use, so that each of them is linked once, into this library.
+        let uses = if name == "lib.rs" {
+            uses.join("\n")
+        } else {
+            String::new()
+        };
+        write(&format!("src/{name}"), format!("{text}\n{uses}\n"))?;
+    }
     let mut child = Command::new(tools.cargo)
         .args([
             "build",

@@ -60,7 +60,7 @@ pub fn svg(title: &str, lanes: &[Lane], description: &str) -> String {
     let height = 22.0 + (lanes.len() + notes) as f64 * TITLE + rows as f64 * ROW + 54.0;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"100%\" role=\"img\" \
-         aria-label=\"{}\" style=\"max-width:{WIDTH}px;color:var(--jp-content-font-color1,CanvasText);font:12px system-ui,sans-serif\" fill=\"currentColor\">\
+         aria-label=\"{}\" style=\"max-width:{WIDTH}px;min-width:560px;color:var(--jp-content-font-color1,CanvasText);font:12px system-ui,sans-serif\" fill=\"currentColor\">\
          <title>{}</title><desc>{}</desc>",
         escape(description),
         escape(title),
@@ -214,9 +214,11 @@ fn bars(out: &mut String, drawn: &[(usize, u32)], y: f64) {
     }
 }
 
-/// A short time on a core between long waits is drawn as a whole pixel: nobody sees a fifth of one.
+/// A short time on a core between long waits is drawn as three whole pixels, where there is room: nobody sees
+/// a fifth of one.
 fn visible(mut drawn: Vec<(usize, u32)>) -> Vec<(usize, u32)> {
     const SHORT: usize = 2;
+    const WIDE: usize = 3;
     let mut from = 0;
     while from < drawn.len() {
         let on = drawn[from].1 > 0;
@@ -228,6 +230,15 @@ fn visible(mut drawn: Vec<(usize, u32)>) -> Vec<(usize, u32)> {
             drawn[from..from + same]
                 .iter_mut()
                 .for_each(|pixel| pixel.1 = 5);
+            let core = drawn[from].0;
+            let wide = (from + WIDE).min(drawn.len());
+            // One pixel more, so that two marks stay two.
+            let room = (wide + 1).min(drawn.len());
+            if drawn[from + same..room].iter().all(|pixel| pixel.1 == 0) {
+                drawn[from + same..wide].fill((core, 5));
+                from = wide;
+                continue;
+            }
         }
         from += same;
     }
@@ -332,7 +343,9 @@ mod tests {
             let drawn = levels.iter().map(|level| (0, *level)).collect();
             visible(drawn).into_iter().map(|(_, level)| level).collect()
         };
-        assert_eq!(levels(&[0, 1, 0, 0, 2, 1, 0]), [0, 5, 0, 0, 5, 5, 0]);
+        assert_eq!(levels(&[0, 1, 0, 0, 2, 1, 0]), [0, 5, 0, 0, 5, 5, 5]);
+        assert_eq!(levels(&[1, 0, 0, 0, 1]), [5, 5, 5, 0, 5]);
+        assert_eq!(levels(&[1, 0, 0, 1, 1, 1]), [5, 0, 0, 1, 1, 1]);
         assert_eq!(levels(&[1, 2, 1, 0]), [1, 2, 1, 0]);
     }
 }

@@ -15,16 +15,19 @@ pub const MIME: &str = "application/vnd.tandem.timeline+json";
 pub fn bundle(title: &str, lanes: &[Lane], baseline: usize) -> MimeBundle {
     let sentence = conclusion(lanes, baseline);
     let table = table(lanes, baseline);
-    let description = format!("{title}. {sentence}");
+    let description = format!("{title}. {} {sentence}", in_words(lanes));
     let picture = svg(title, lanes, &description);
     let html = format!(
-        "<div style=\"max-width:760px\">{picture}{}<p>{}</p><p style=\"opacity:.75;font-size:90%\">{}</p></div>",
+        "<div style=\"max-width:760px;overflow-x:auto\">{picture}{}{}{}</div>",
         table_html(&table),
-        escape(&sentence),
-        escape(&source(lanes))
+        match sentence.as_str() {
+            "" => String::new(),
+            some => format!("<p>{}</p>", escape(some)),
+        },
+        source_html(lanes)
     );
     let data = json!({"version": 2, "title": title, "baseline": baseline, "lanes": lanes});
-    MimeBundle::text(text(title, &table, &sentence, lanes))
+    MimeBundle::text(text(title, &table, &description, lanes))
         .with("text/html", html)
         .with(MIME, data)
 }
@@ -140,7 +143,26 @@ fn share(run: &Recording) -> f64 {
     run.together() as f64 / run.wall as f64
 }
 
-/// One sentence that follows from the figures, or says why none does.
+/// The table in words, for those who hear the picture.
+fn in_words(lanes: &[Lane]) -> String {
+    let parts = lanes.iter().map(|lane| {
+        let run = lane.median();
+        let threads = match run.threads.len() {
+            1 => "one thread".to_owned(),
+            more => format!("{more} threads"),
+        };
+        format!(
+            "“{}”: {threads} in {}, two or more on cores at once for {:.0} % of it",
+            lane.label,
+            duration(run.wall),
+            share(run) * 100.0
+        )
+    });
+    parts.collect::<Vec<_>>().join("; ") + "."
+}
+
+/// What follows from the figures and is not in the table, or why nothing does; empty where there is nothing
+/// to say.
 fn conclusion(lanes: &[Lane], baseline: usize) -> String {
     if let Some(lane) = lanes.iter().find(|lane| lane.disturbed()) {
         let others = lane.runs.iter().map(|run| run.others).fold(0.0, f64::max);
@@ -156,19 +178,7 @@ fn conclusion(lanes: &[Lane], baseline: usize) -> String {
         return "This machine has one core: no two threads can be on a core at once here."
             .to_owned();
     }
-    let mut parts: Vec<String> = lanes
-        .iter()
-        .map(|lane| {
-            let run = lane.median();
-            format!(
-                "“{}” had two or more threads on cores at once for {:.0} % of its {}",
-                lane.label,
-                share(run) * 100.0,
-                duration(run.wall)
-            )
-        })
-        .collect();
-    parts.extend(lanes.iter().filter_map(lock));
+    let mut parts: Vec<String> = lanes.iter().filter_map(lock).collect();
     if lanes.len() > 1 {
         let base = &lanes[baseline];
         let fastest = lanes.iter().min_by_key(|lane| lane.median().wall);
@@ -176,14 +186,14 @@ fn conclusion(lanes: &[Lane], baseline: usize) -> String {
             && fastest.label != base.label
         {
             parts.push(format!(
-                "the fastest, “{}”, took {:.2} times less time than “{}”",
+                "The fastest, “{}”, took {:.2} times less time than “{}”.",
                 fastest.label,
                 base.median().wall as f64 / fastest.median().wall as f64,
                 base.label
             ));
         }
     }
-    parts.join("; ") + "."
+    parts.join(" ")
 }
 
 /// How the threads of a lane shared the interpreter's lock, where that was seen. Who holds it for less
@@ -197,7 +207,7 @@ fn lock(lane: &Lane) -> Option<String> {
     }
     let holders = run.threads.iter().filter(|thread| thread.held() > 0);
     Some(format!(
-        "in “{}” {} held Python’s interpreter lock, together for {:.0} % of the time",
+        "In “{}” {} held Python’s interpreter lock, together for {:.0} % of the time.",
         lane.label,
         match holders.count() {
             1 => "one thread".to_owned(),
@@ -205,6 +215,21 @@ fn lock(lane: &Lane) -> Option<String> {
         },
         share * 100.0
     ))
+}
+
+/// How it was recorded: to be looked up where all is as it should be, and said where it is not.
+fn source_html(lanes: &[Lane]) -> String {
+    let text = escape(&source(lanes));
+    let mut runs = lanes.iter().flat_map(|lane| &lane.runs);
+    let exact = |run: &Recording| {
+        run.source == Source::ContextSwitches && !run.lost && !matches!(run.lock, Lock::Hidden(_))
+    };
+    match runs.all(exact) {
+        true => format!(
+            "<details><summary style=\"opacity:.75;font-size:90%\">How this was recorded</summary><p>{text}</p></details>"
+        ),
+        false => format!("<p style=\"opacity:.75;font-size:90%\">{text}</p>"),
+    }
 }
 
 fn source(lanes: &[Lane]) -> String {
@@ -313,7 +338,7 @@ mod tests {
         let html = shown.data["text/html"].as_str().unwrap();
         assert!(
             html.contains(
-                "“Python &lt;2&gt;” had two or more threads on cores at once for 0 % of its 100 ms"
+                "“Python &lt;2&gt;”: 2 threads in 100 ms, two or more on cores at once for 0 % of it"
             ),
             "{html}"
         );

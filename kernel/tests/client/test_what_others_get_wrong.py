@@ -133,6 +133,15 @@ class RustCells(unittest.TestCase):
         ran = self.kernel.run('tandem::display_bundle(&[("text/html", "<i>y</i>"), ("text/plain", "y")]);')
         self.assertEqual(ran.of("display_data")[0]["data"], {"text/html": "<i>y</i>", "text/plain": "y"})
 
+    def test_a_cell_draws_and_goes_on_drawing_in_the_next_one(self):
+        self.kernel.run('use tandem::{COLOURS, Picture};\nlet mut picture = Picture::new(90.0, 40.0, "Boxes");')
+        ran = self.kernel.run('picture.filled(0.0, 0.0, 40.0, 20.0, COLOURS[1], "<"); picture.show("One box");')
+        self.assertEqual(ran.status, "ok", ran.reply["content"])
+        shown = ran.of("display_data")[0]["data"]
+        self.assertEqual(shown["text/plain"], "Boxes. One box")
+        for part in ('aria-label="Boxes. One box"', "&lt;</text>", 'viewBox="0 0 90 40"'):
+            self.assertIn(part, shown["text/html"])
+
     def test_a_loop_at_the_end_shows_nothing_of_its_own(self):
         ran = self.kernel.run('for (a, b) in vec![(1, 2)] { println!("{a} {b}"); }')
         self.assertEqual(ran.text(), "1 2\n")

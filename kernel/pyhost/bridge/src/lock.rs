@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tandem_cell::frame::monotonic_ns;
+use tandem_cell::looks::Looks;
 
 /// How often the holder is looked up; Python lets a thread keep the lock for 5 ms.
 const SAMPLE: Duration = Duration::from_micros(500);
@@ -233,21 +234,13 @@ impl Watched {
 fn sample(reader: &Reader, stop: &AtomicBool) -> Value {
     // SAFETY: no arguments, cannot fail.
     let own = unsafe { libc::syscall(libc::SYS_gettid) } as u32;
-    let mut holds: Vec<(u32, u64, u64)> = Vec::new();
-    let mut before = None;
+    let mut looks = Looks::every(SAMPLE);
     while !stop.load(Ordering::Acquire) {
         let state = reader.holder();
         let now = monotonic_ns();
         let holder = threads().as_ref().and_then(|t| t.get(&state).copied());
-        match (holds.last_mut(), holder) {
-            // It held the lock at both ends of the time between.
-            (Some(last), Some(tid)) if before == holder && last.0 == tid => last.2 = now,
-            (_, Some(tid)) => holds.push((tid, now, now)),
-            _ => {}
-        }
-        before = holder;
+        looks.add(now, holder);
         std::thread::sleep(SAMPLE);
     }
-    holds.retain(|(_, from, to)| to > from);
-    json!({"sampler": own, "holds": holds})
+    json!({"sampler": own, "holds": looks.finish()})
 }
