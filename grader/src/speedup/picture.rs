@@ -1,6 +1,6 @@
 //! Draws a speedup as SVG: the curve, and what the threads did; readable in light and dark themes.
 
-use super::Speedup;
+use super::{Speedup, ThreadRow};
 use reports::measurement::Activity;
 use std::fmt::Write;
 
@@ -43,11 +43,17 @@ pub fn curve(speedup: &Speedup) -> String {
         .map(|p| p.speedup)
         .fold(1.0, f64::min)
         .max(1.0 / 64.0);
-    let (low, high) = (least.log2().floor(), most.log2());
+    // A speed of nearly one is one, and needs no line of its own for what is slower.
+    let low = if least > 0.9 {
+        0.0
+    } else {
+        least.log2().floor()
+    };
+    let high = most.log2();
     let width = 420.0;
     let x = |cores: f64| left + cores.log2() / high * (width - left - 16.0);
     let y = |s: f64| {
-        height - bottom - (s.max(least).log2() - low) / (high - low) * (height - bottom - 16.0)
+        height - bottom - (s.max(1.0 / 64.0).log2() - low) / (high - low) * (height - bottom - 16.0)
     };
     let mut points = vec![(1.0, 1.0f64)];
     points.extend(speedup.curve.iter().map(|p| (p.cores as f64, p.speedup)));
@@ -129,7 +135,6 @@ pub fn threads(speedup: &Speedup) -> String {
     let (left, row) = (90.0, 16.0);
     let shown = &speedup.threads[..speedup.threads.len().min(ROWS)];
     let height = 44.0 + row * shown.len() as f64;
-    let scale = (WIDTH - left - 10.0) / speedup.length.max(1) as f64;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          aria-label=\"{} threads on {} simulated cores, {:.1} milliseconds\" \
@@ -139,13 +144,7 @@ pub fn threads(speedup: &Speedup) -> String {
         speedup.length as f64 / 1e6
     );
     let mut at = left;
-    for activity in [
-        Activity::Runs,
-        Activity::Spins,
-        Activity::WaitsForLock,
-        Activity::Waits,
-        Activity::WaitsForCore,
-    ] {
+    for activity in ACTIVITIES {
         let _ = write!(
             svg,
             "<rect x=\"{at}\" y=\"4\" width=\"10\" height=\"10\" fill=\"{}\"/><text x=\"{}\" y=\"13\">{}</text>",
@@ -165,22 +164,8 @@ pub fn threads(speedup: &Speedup) -> String {
             y + 10.5,
             crate::html::escape(&name)
         );
-        for i in &thread.intervals {
-            let (from, to) = (i.from.min(speedup.length), i.to.min(speedup.length));
-            let width = ((to - from) as f64 * scale).max(0.3);
-            let tall = if i.activity == Activity::Runs {
-                row - 3.0
-            } else {
-                row - 9.0
-            };
-            let _ = write!(
-                svg,
-                "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{tall}\" fill=\"{}\"/>",
-                left + from as f64 * scale,
-                y + (row - 3.0 - tall) / 2.0,
-                color(i.activity)
-            );
-        }
+        let shares = shares(thread, speedup.length, (WIDTH - left - 10.0) as usize);
+        svg += &bars(&shares, left, y, row - 3.0);
     }
     let _ = write!(
         svg,
@@ -190,4 +175,97 @@ pub fn threads(speedup: &Speedup) -> String {
         y = height - 6.0
     );
     svg
+}
+
+/// All that a thread can do, from the bottom of a row to its top.
+const ACTIVITIES: [Activity; 5] = [
+    Activity::Runs,
+    Activity::Spins,
+    Activity::WaitsForLock,
+    Activity::Waits,
+    Activity::WaitsForCore,
+];
+
+/// The share of each activity in each pixel's time. Many a wait is shorter than a pixel; so that they are
+/// seen, a pixel shows all that happened in it.
+fn shares(thread: &ThreadRow, length: u64, pixels: usize) -> Vec<[f64; ACTIVITIES.len()]> {
+    let mut shares = vec![[0.0; ACTIVITIES.len()]; pixels];
+    let scale = pixels as f64 / length.max(1) as f64;
+    for interval in &thread.intervals {
+        let which = ACTIVITIES.iter().position(|a| *a == interval.activity);
+        let (from, to) = (interval.from as f64 * scale, interval.to as f64 * scale);
+        let last = (to.ceil() as usize).min(pixels);
+        for (pixel, share) in shares.iter_mut().enumerate().take(last).skip(from as usize) {
+            let overlap = to.min(pixel as f64 + 1.0) - from.max(pixel as f64);
+            if let Some(which) = which {
+                share[which] += overlap.max(0.0);
+            }
+        }
+    }
+    shares
+}
+
+/// A row: pixels whose height is shared among the activities, a path for each of them.
+fn bars(shares: &[[f64; ACTIVITIES.len()]], left: f64, top: f64, tall: f64) -> String {
+    /// Steps of a share; finer ones cannot be seen.
+    const STEPS: f64 = 12.0;
+    let steps: Vec<[u32; ACTIVITIES.len()]> = shares
+        .iter()
+        .map(|pixel| pixel.map(|share| (share * STEPS).round() as u32))
+        .collect();
+    let mut paths = [const { String::new() }; ACTIVITIES.len()];
+    let mut x = left;
+    for same in steps.chunk_by(|a, b| a == b) {
+        let wide = same.len();
+        let mut bottom = top + tall;
+        for (path, share) in paths.iter_mut().zip(same[0]) {
+            if share > 0 {
+                let high = f64::from(share) / STEPS * tall;
+                bottom -= high;
+                let _ = write!(path, "M{x} {bottom:.1}h{wide}v{high:.1}h-{wide}z");
+            }
+        }
+        x += wide as f64;
+    }
+    let drawn = paths
+        .iter()
+        .zip(ACTIVITIES)
+        .filter(|(path, _)| !path.is_empty());
+    drawn
+        .map(|(path, activity)| {
+            let opacity = if activity == Activity::Waits {
+                0.4
+            } else {
+                1.0
+            };
+            let color = color(activity);
+            format!("<path d=\"{path}\" fill=\"{color}\" fill-opacity=\"{opacity}\"/>")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reports::measurement::Interval;
+
+    #[test]
+    fn short_waits_are_seen() {
+        let intervals = (0..100).map(|n| Interval {
+            from: n * 10,
+            to: n * 10 + 10,
+            activity: match n % 2 {
+                0 => Activity::Runs,
+                _ => Activity::WaitsForLock,
+            },
+        });
+        let thread = ThreadRow {
+            name: "T1".into(),
+            intervals: intervals.collect(),
+        };
+        let shares = shares(&thread, 1000, 10);
+        let near = |a: f64| (a - 0.5).abs() < 1e-9;
+        assert!(shares.iter().all(|pixel| near(pixel[0]) && near(pixel[2])));
+        assert_eq!(bars(&shares, 0.0, 0.0, 12.0).matches("<path").count(), 2);
+    }
 }

@@ -60,7 +60,7 @@ pub fn footnote(speedup: &Speedup) -> String {
     let clock = match &speedup.clock {
         Some(clock) => match (clock.speedup, clock.agrees) {
             (Some(measured), Some(true)) => format!(
-                "The clock of this machine confirms it: {measured:.2} on {} cores, predicted {:.2}.",
+                "The clock of this machine agrees: {measured:.2} on {} cores, predicted were {:.2}.",
                 clock.cores, clock.predicted
             ),
             (Some(measured), _) => format!(
