@@ -61,18 +61,33 @@ pub fn submit(argument: &str, cell: &Cell, output: &Output) -> Outcome {
 /// There is no such exercise.
 pub fn show_task(argument: &str, cell: &Cell, output: &Output) -> Result<(), CellError> {
     let exercise = find(argument)?;
-    let text = format!(
-        "{}\n\nBegin with this, in a cell of its own:\n\n```rust\n%%submit {}\n{}```\n",
-        exercise.task.trim(),
-        exercise.name,
-        exercise.starter
+    let task = exercise.task.trim();
+    let cell_text = format!("%%submit {}\n{}", exercise.name, exercise.starter);
+    let plain = format!("{task}\n\nBegin with this, in a cell of its own:\n\n{cell_text}");
+    // In a notebook the task stands below a heading, and often above the cell to begin with.
+    let shown = format!(
+        "{}\n\n<details><summary>The cell to begin with</summary>\n\n```rust\n{cell_text}```\n\n</details>\n",
+        below(task)
     );
     display(
-        json!({"text/markdown": text, "text/plain": text}),
+        json!({"text/markdown": shown, "text/plain": plain}),
         cell,
         output,
     );
     Ok(())
+}
+
+/// A text whose headings are those of a part of a page.
+fn below(text: &str) -> String {
+    let mut code = false;
+    let lines = text.lines().map(|line| {
+        code ^= line.starts_with("```");
+        match line.starts_with('#') && !code {
+            true => format!("##{line}"),
+            false => line.to_owned(),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn find(name: &str) -> Result<Exercise, CellError> {

@@ -142,14 +142,14 @@ fn explored(answer: &Answer) -> String {
     };
     let _ = write!(text, " (Python {})", answer.python);
     if answer.cut {
-        let times = if answer.rounds == 1 {
-            "once"
-        } else {
-            "a few times"
+        let times = match answer.rounds {
+            1 => "once".to_owned(),
+            2 => "twice".to_owned(),
+            more => format!("{more} times"),
         };
         let _ = write!(
             text,
-            "; loops that are long go round {times} here, which is enough: `--loop N` for more"
+            "; long loops go round {times} here, more often with `--loop N`"
         );
     }
     text
@@ -212,7 +212,10 @@ fn html(answer: &Answer) -> String {
     let mut html = format!(
         "<style>{STYLE}</style><div class=\"tandem-steps\"><p>{}</p><table class=\"ends\">\
          <caption>How it can end</caption>",
-        escape(&explored(answer))
+        escape(&explored(answer)).replace(
+            "`--loop N`",
+            "<code style=\"white-space:nowrap\">--loop N</code>"
+        )
     );
     for found in &answer.outcomes {
         let share = 100.0 * found.count as f64 / total.max(1) as f64;
@@ -268,10 +271,15 @@ fn html(answer: &Answer) -> String {
         });
         // Nothing in the data may end the element that it stands in.
         let data = data.to_string().replace("</", "<\\/");
+        let question = match (answer.outcomes.len(), answer.complete) {
+            (1, true) => "Can you get another result? There is none; try.",
+            _ => "Can you get another result?",
+        };
+        // Where no script runs, there is nothing to choose.
         let _ = write!(
             html,
-            "<section class=\"you\" aria-label=\"You are the scheduler\"><h4>You are the scheduler</h4>\
-             <p>Choose who runs next. Can you get another result?</p><div class=\"view\" aria-live=\"polite\"></div>\
+            "<section class=\"you\" hidden aria-label=\"You are the scheduler\"><h4>You are the scheduler</h4>\
+             <p>Choose who runs next. {question}</p><div class=\"view\" aria-live=\"polite\"></div>\
              <script type=\"application/json\">{data}</script><script>{VIEW}</script></section>"
         );
     }

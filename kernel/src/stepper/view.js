@@ -2,6 +2,7 @@
   const section = document.currentScript.closest(".you");
   const data = JSON.parse(section.querySelector('script[type="application/json"]').textContent);
   const view = section.querySelector(".view");
+  section.hidden = false;
   let path = [];
   const make = (name, text, parent) => {
     const element = document.createElement(name);

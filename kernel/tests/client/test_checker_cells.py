@@ -54,7 +54,7 @@ class CheckerCells(unittest.TestCase):
         shown = self.shown(WRONG)
         self.assertEqual(shown[VERDICT]["verdict"], "fail")
         self.assertIn("cell.rs:6", shown["text/plain"])
-        self.assertIn("<table>", shown["text/html"])
+        self.assertIn('<table class="steps">', shown["text/html"])
 
     def test_a_right_answer_passes_and_the_session_goes_on(self):
         self.kernel.run("let kept = 5;")
@@ -64,6 +64,8 @@ class CheckerCells(unittest.TestCase):
     def test_a_task_is_shown_with_what_to_begin_with(self):
         shown = self.shown("%exercise lost_update")
         self.assertIn("%%submit lost_update", shown["text/markdown"])
+        self.assertTrue(shown["text/markdown"].startswith("### "), shown)
+        self.assertIn("%%submit lost_update", shown["text/plain"])
 
     def test_a_cell_is_explored_under_every_interleaving(self):
         shown = self.shown("%%interleave\n#[test] fn t() { std::thread::spawn(|| ()).join().unwrap(); }")
