@@ -319,11 +319,13 @@ impl Engine {
 
     /// Completions, as evcxr gives them.
     pub fn completions(&mut self, code: &str, position: usize) -> Option<evcxr::Completions> {
+        self.make_known(code);
         self.context.completions(code, position).ok()
     }
 
     /// Documentation: plain text and Markdown.
     pub fn hover(&mut self, code: &str, position: usize) -> Option<(String, String)> {
+        self.make_known(code);
         self.context.hover_at(code, position).ok()
     }
 }

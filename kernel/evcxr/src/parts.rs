@@ -175,6 +175,17 @@ struct Tools<'a> {
     flags: String,
 }
 
+/// Fetches what the crates need on other systems. It is not built; but without it cargo describes no
+/// dependencies offline, and nothing is known of a crate's documentation. Cells run without it.
+fn fetch(project: &Path, cargo: &Path) {
+    let _ = Command::new(cargo)
+        .args(["fetch", "--quiet"])
+        .env("CARGO_NET_RETRY", "0")
+        .current_dir(project)
+        .stdin(Stdio::null())
+        .output();
+}
+
 fn build_library(
     project: &Path,
     target: &Path,
@@ -265,6 +276,7 @@ fn build_library(
     if !status.success() {
         return Err(PartsError::Prelude(errors.join("\n")));
     }
+    fetch(project, tools.cargo);
     let wanted: Vec<String> = dependencies
         .iter()
         .map(|(name, _)| name.replace('-', "_"))

@@ -142,6 +142,12 @@ class RustCells(unittest.TestCase):
         for part in ('aria-label="Boxes. One box"', "&lt;</text>", 'viewBox="0 0 90 40"'):
             self.assertIn(part, shown["text/html"])
 
+    def test_crates_that_no_cell_has_named_are_documented(self):
+        for name, word in (("rayon::join", "oper_a"), ("parking_lot::FairMutex", "FairMutex"), ("tandem::Picture", "SVG")):
+            reply = self.kernel.run(f"?{name}").reply["content"]
+            self.assertEqual(reply["status"], "ok", reply)
+            self.assertIn(word, reply["payload"][0]["data"]["text/plain"])
+
     def test_a_loop_at_the_end_shows_nothing_of_its_own(self):
         ran = self.kernel.run('for (a, b) in vec![(1, 2)] { println!("{a} {b}"); }')
         self.assertEqual(ran.text(), "1 2\n")
