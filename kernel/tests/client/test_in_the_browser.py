@@ -156,7 +156,8 @@ class InTheBrowser(unittest.TestCase):
         self.assertIn("as without interruption", browser.ask(f"{view}.querySelector('.end').textContent"))
 
     def look(self):
-        """The picture is on the page, inside of its width, in both themes and two widths."""
+        """The picture is on the page, whole, with legible text, in both themes and two widths. Where it does
+        not fit it can be moved in a box of its own; the prose around it never scrolls sideways."""
         browser = self.browser
         index = browser.ask(
             "theNotebook.content.widgets.findIndex(c => c.model.sharedModel.source.startsWith('%%compare'))"
@@ -172,10 +173,21 @@ class InTheBrowser(unittest.TestCase):
                 picture = f"theNotebook.content.widgets[{index}].node.querySelector('.jp-OutputArea svg')"
                 browser.wait(f"{picture} !== null && {picture}.getBoundingClientRect().width > 100", 60)
                 box = browser.ask(
-                    f"(() => {{ const s = {picture}.getBoundingClientRect(); const a = {picture}.closest('.jp-OutputArea-output').getBoundingClientRect();"
-                    " return {svg: [s.left, s.right], area: [a.left, a.right]}; })()"
+                    f"(() => {{ const s = {picture}; const a = s.closest('.jp-OutputArea-output');"
+                    " const own = s.parentElement; const text = s.querySelector('text');"
+                    " return {svg: s.getBoundingClientRect().right, area: a.getBoundingClientRect().right,"
+                    " wide: s.getBoundingClientRect().width, reach: own.scrollWidth, moves: getComputedStyle(own).overflowX,"
+                    " box: own.getBoundingClientRect().right, text: text.getBoundingClientRect().height,"
+                    " prose: [...document.querySelectorAll('.jp-RenderedMarkdown')].filter(p => p.scrollWidth > p.clientWidth + 1"
+                    " && !p.querySelector('table, pre')).length}; })()"
                 )
-                self.assertLessEqual(box["svg"][1], box["area"][1] + 1, f"the picture is clipped at {width} px: {box}")
+                where = f"at {width} px: {box}"
+                if box["svg"] > box["area"] + 1:
+                    self.assertEqual(box["moves"], "auto", f"the picture is clipped {where}")
+                    self.assertGreaterEqual(box["reach"] + 1, box["wide"], f"the picture is clipped {where}")
+                    self.assertLessEqual(box["box"], box["area"] + 1, f"the picture's box is clipped {where}")
+                self.assertGreater(box["text"], 9, f"the text of the picture is too small {where}")
+                self.assertEqual(box["prose"], 0, f"prose scrolls sideways {where}")
                 self.assertTrue(browser.ask(f"({picture}.getAttribute('aria-label') || {picture}.querySelector('title')?.textContent || '').length > 10"))
                 browser.screenshot(os.path.join(PICTURES, f"{theme.lower()}-{width}.png"))
 
