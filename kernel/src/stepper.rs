@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 use tandem_cell::Outcome;
 
 /// The explorer, which the user's interpreter runs.
-const EXPLORER: &str = include_str!("stepper/explore.py");
+const EXPLORER: &str = concat!(
+    include_str!("stepper/stand_ins.py"),
+    include_str!("stepper/explore.py")
+);
 /// The script of the view, and its style.
 const VIEW: &str = include_str!("stepper/view.js");
 const STYLE: &str = include_str!("stepper/view.css");
@@ -247,8 +250,7 @@ fn html(answer: &Answer) -> String {
                 if column == thread {
                     let shared = values.contains(" is ")
                         || values.contains(" becomes ")
-                        || operation == "acquire"
-                        || operation == "release";
+                        || ["acquire", "release", "wait", "notify"].contains(&operation.as_str());
                     let class = if shared { "" } else { " class=\"dim\"" };
                     let _ = write!(
                         html,
@@ -331,6 +333,38 @@ mod tests {
         let ends = ends(crossed);
         assert!(ends.iter().any(|(end, _)| end == "done"));
         assert!(ends.iter().any(|(end, _)| end.starts_with("deadlock")));
+    }
+
+    #[test]
+    fn a_notify_before_the_wait_is_lost() {
+        let program = |wait: &str| {
+            format!(
+                "import threading\ncondition = threading.Condition()\nready = False\n\
+                 def waits():\n    with condition:\n        {wait}\n\
+                 def tells():\n    global ready\n    with condition:\n        ready = True\n        condition.notify()\n\
+                 threads = [threading.Thread(target=t) for t in (waits, tells)]\n\
+                 for t in threads: t.start()\nfor t in threads: t.join()\nprint('done')\n"
+            )
+        };
+        let lost = ends(&program("condition.wait()"));
+        assert!(
+            lost.iter().any(|(end, _)| end.starts_with("deadlock")),
+            "{lost:?}"
+        );
+        assert!(lost.iter().any(|(end, _)| end == "done"), "{lost:?}");
+        let kept = ends(&program("condition.wait_for(lambda: ready)"));
+        assert!(kept.iter().all(|(end, _)| end == "done"), "{kept:?}");
+    }
+
+    #[test]
+    fn nobody_leaves_a_barrier_before_all_are_there() {
+        let program = "import threading\nbarrier = threading.Barrier(2)\nseen = []\n\
+            def f():\n    seen.append('in')\n    barrier.wait()\n    seen.append('out')\n\
+            threads = [threading.Thread(target=f) for _ in range(2)]\n\
+            for t in threads: t.start()\nfor t in threads: t.join()\nprint(*seen)\n";
+        let ends = ends(program);
+        assert_eq!(ends.len(), 1, "{ends:?}");
+        assert_eq!(ends[0].0, "in in out out");
     }
 
     #[test]

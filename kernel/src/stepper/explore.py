@@ -153,136 +153,6 @@ class Run:
             if isinstance(constant, types.CodeType):
                 self.watch(constant)
 
-    # Stand-ins for the modules.
-
-    def modules(self):
-        run = self
-
-        class Thread:
-            def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, daemon=None):
-                number = len(run.tasks)
-                self.name = name or "Thread-%d" % number
-                self.daemon = bool(daemon)
-                self._target, self._args, self._kwargs = target, args, kwargs or {}
-                self._task = Task(number, self.name, self.run)
-                run.tasks.append(self._task)
-
-            def run(self):
-                if self._target:
-                    self._target(*self._args, **self._kwargs)
-
-            def start(self):
-                run.launch(self._task)
-
-            def join(self, timeout=None):
-                run.wait(lambda: self._task.state == "done", "waits for the end of " + self.name)
-
-            def is_alive(self):
-                return self._task.state == "ready"
-
-        class Lock:
-            again = False
-
-            def __init__(self):
-                run.locks += 1
-                self._number, self._owner, self._depth = run.locks, None, 0
-
-            def _name(self):
-                return next((k for k, v in run.names.items() if v is self), "lock %d" % self._number)
-
-            def acquire(self, blocking=True, timeout=-1):
-                task = run.me()
-                free = lambda: self._owner is None or self.again and self._owner is task
-                waits = blocking and (timeout is None or timeout < 0)
-                run.wait(free if waits else lambda: True, "waits for " + self._name())
-                if not free():
-                    run.row(task, "acquire", self._name() + ": not free")
-                    return False
-                self._owner, self._depth = task, self._depth + 1
-                run.row(task, "acquire", self._name())
-                return True
-
-            def release(self):
-                if self._owner is None:
-                    raise RuntimeError("release unlocked lock")
-                self._depth -= 1
-                if self._depth == 0:
-                    self._owner = None
-                run.row(run.me(), "release", self._name())
-
-            def locked(self):
-                return self._owner is not None
-
-            def __enter__(self):
-                return self.acquire()
-
-            def __exit__(self, *error):
-                self.release()
-
-        class RLock(Lock):
-            again = True
-
-        class Semaphore:
-            bounded = False
-
-            def __init__(self, value=1):
-                self._value = self._first = value
-
-            def acquire(self, blocking=True, timeout=None):
-                waits = blocking and timeout is None
-                run.wait((lambda: self._value > 0) if waits else lambda: True, "waits for a permit")
-                if self._value == 0:
-                    return False
-                self._value -= 1
-                run.row(run.me(), "acquire", "%d permits are left" % self._value)
-                return True
-
-            def release(self, n=1):
-                if self.bounded and self._value + n > self._first:
-                    raise ValueError("Semaphore released too many times")
-                self._value += n
-                run.row(run.me(), "release", "%d permits are there" % self._value)
-
-            def __enter__(self):
-                return self.acquire()
-
-            def __exit__(self, *error):
-                self.release()
-
-        class BoundedSemaphore(Semaphore):
-            bounded = True
-
-        class Event:
-            def __init__(self):
-                self._set = False
-
-            def is_set(self):
-                return self._set
-
-            def set(self):
-                self._set = True
-
-            def clear(self):
-                self._set = False
-
-            def wait(self, timeout=None):
-                run.wait((lambda: self._set) if timeout is None else lambda: True, "waits for an event")
-                return self._set
-
-        for kind in (Thread, Lock, RLock, Semaphore, BoundedSemaphore, Event):
-            kind.__qualname__ = kind.__name__
-        threads = types.SimpleNamespace(
-            Thread=Thread, Lock=Lock, RLock=RLock, Semaphore=Semaphore,
-            BoundedSemaphore=BoundedSemaphore, Event=Event,
-            get_ident=lambda: run.me().number,
-            current_thread=lambda: types.SimpleNamespace(name=run.me().name),
-        )
-        clock = types.SimpleNamespace(
-            sleep=lambda seconds: run.wait(lambda: True, "sleeps"),
-            time=time.time, monotonic=time.monotonic, perf_counter=time.perf_counter,
-        )
-        return {"threading": threads, "time": clock}
-
     def launch(self, task):
         def body():
             self.by_thread[threading.get_ident()] = task
@@ -315,7 +185,7 @@ class Run:
         return range(*limited)
 
     def go(self):
-        modules, real = self.modules(), builtins.__import__
+        modules, real = stand_ins(self), builtins.__import__
         names = dict(vars(builtins))
         names["__import__"] = lambda name, *more: modules[name] if name in modules else real(name, *more)
         names["range"] = self.short_range
