@@ -1,15 +1,16 @@
 //! `tandem run`: notebooks without a browser.
 
 mod outputs;
+mod page;
 mod pictures;
 
+use crate::files;
 use crate::notebook::{Notebook, Places};
-use crate::{files, lab};
 use anyhow::{Context, bail};
 use outputs::Outputs;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -64,7 +65,7 @@ pub fn run(
             return Ok(ExitCode::from(130));
         }
         if html {
-            write_html(&notebook, &target)?;
+            page::write(&notebook, &target, notebooks)?;
         }
         publish(&mut notebook);
         let text = serde_json::to_string_pretty(&notebook)? + "\n";
@@ -245,29 +246,4 @@ fn publish(notebook: &mut Value) {
             *outputs = pictures::apart(std::mem::take(outputs));
         }
     }
-}
-
-/// Writes a page beside `target`, of the notebook as JupyterLab shows it.
-fn write_html(notebook: &Value, target: &Path) -> anyhow::Result<()> {
-    let python = match lab::environment_python() {
-        Some(python) => python,
-        None => lab::prepare()?,
-    };
-    let folder = tempfile::tempdir()?;
-    let shown = folder.path().join(target.file_name().unwrap_or_default());
-    std::fs::write(&shown, serde_json::to_vec(notebook)?)?;
-    let page = std::path::absolute(target.with_extension("html"))?;
-    let output = Command::new(python)
-        .args(["-m", "nbconvert", "--to", "html", "--log-level", "ERROR"])
-        .arg("--output")
-        .arg(page)
-        .arg(&shown)
-        .output()?;
-    if !output.status.success() {
-        bail!(
-            "nbconvert failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    Ok(())
 }
