@@ -62,6 +62,13 @@ impl Parts {
         self.library(&format!("{}_std", engine.prefix()))
     }
 
+    /// The main function of programs that are measured by the clock: a library, and its name.
+    pub fn clock(&self) -> (String, PathBuf) {
+        let name = "timed_clock".to_owned();
+        let file = self.library(&name);
+        (name, file)
+    }
+
     fn library(&self, name: &str) -> PathBuf {
         let release = self.libraries.parent().unwrap_or(&self.libraries);
         release.join(format!("lib{name}.rlib"))
@@ -348,7 +355,9 @@ fn write_sources(folder: &Path) -> Result<()> {
     }
     let members: Vec<String> = ["interleave", "virtual-time"]
         .iter()
-        .flat_map(|e| ["", "/std", "/open", "/parking_lot"].map(|p| format!("\"{e}{p}\"")))
+        .flat_map(|e| ["", "/std", "/open", "/parking_lot"].map(|p| format!("{e}{p}")))
+        .chain(["virtual-time/clock".to_owned()])
+        .map(|member| format!("\"{member}\""))
         .collect();
     let manifest = format!(
         "[workspace]\nresolver = \"3\"\nmembers = [\"fibers\", \"reports\", {}]\n\
@@ -371,6 +380,7 @@ fn build(folder: &Path) -> Result<()> {
             command.args(["-p", &format!("{flavour}-{part}")]);
         }
     }
+    command.args(["-p", "timed-clock"]);
     run(&mut command)
 }
 

@@ -23,10 +23,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-const MAIN: &str = concat!(
-    "#[path = \"submission.rs\"] pub mod submission;\n#[path = \"speed.rs\"] mod speed;\n",
-    include_str!("threads/main.rs")
-);
+/// What of the main function depends on the program.
+const MAIN: &str = r#"
+#[path = "submission.rs"] pub mod submission;
+#[path = "speed.rs"] mod speed;
+fn main() {
+    ::tandem_threads::main(&|seed| {
+        let input = speed::input(seed);
+        let expected = speed::reference(&input);
+        let attempt = ::std::panic::AssertUnwindSafe(|| speed::attempt(&input));
+        let answer = ::std::panic::catch_unwind(attempt);
+        answer.ok().map(|answer| answer == expected)
+    })
+}
+"#;
 
 /// Runs, each with another input and other disturbances of the schedule.
 const RUNS: u64 = 5;
@@ -80,6 +90,8 @@ impl Building {
                         .unwrap_or_default();
                     let mut arguments = instrumented.flags();
                     arguments.extend(instrumented.linked());
+                    let harness = ("tandem_threads".to_owned(), instrumented.harness());
+                    arguments.extend(compile::linked(&[harness]));
                     arguments.extend(compile::linked(&published));
                     let (task, edition) = (task.clone(), edition.to_owned());
                     let given_up = given_up.clone();

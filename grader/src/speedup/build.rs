@@ -101,6 +101,7 @@ pub fn build(
     };
     let mut native = base("native.rs", "native");
     native.extend(strings(&["-A", "dead_code", "-A", "unused_imports"]));
+    native.extend(linked(&[parts.clock()]));
     native.extend(linked(&published.native));
     let mut timed = base("timed.rs", "timed");
     timed.extend(strings(&[
@@ -218,63 +219,21 @@ fn work(text: &str) -> std::result::Result<Work, String> {
     })
 }
 
-/// Measures by the clock: reads its request, runs reference and attempt by turns with a canary before,
-/// between and after them, answers on descriptor 3.
+/// What of the main function that measures by the clock depends on the program.
 const CLOCK: &str = r#"
 fn main() {
-    use ::std::io::{Read, Write};
-    use ::std::os::fd::FromRawFd;
-    unsafe extern "C" { fn clock_gettime(clock: i32, time: *mut [i64; 2]) -> i32; }
-    let mut request = ::std::string::String::new();
-    let _ = ::std::io::stdin().read_to_string(&mut request);
-    // SAFETY: the parent's pipe.
-    let mut answer = unsafe { ::std::fs::File::from_raw_fd(3) };
-    let (seeds, token) = request.split_once("\"token\":\"").expect("a request");
-    let token = token.split('"').next().expect("a token");
-    let seeds = seeds.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse::<u64>().ok());
-    let timed = |f: &mut dyn FnMut()| {
-        let start = ::std::time::Instant::now();
-        f();
-        start.elapsed().as_nanos() as u64
-    };
-    // Wall time of the whole and processor time of its threads.
-    let spin = |n: u64| {
-        let mut time = [0; 2];
-        let mut processor = || {
-            // SAFETY: the time of this thread (3), written to `time`.
-            unsafe { clock_gettime(3, &mut time) };
-            time[0] * 1_000_000_000 + time[1]
-        };
-        let start = processor();
-        let mut x = n;
-        for i in 0..n { x = ::std::hint::black_box(x.rotate_left(5) ^ i); }
-        ::std::hint::black_box(x);
-        processor() - start
-    };
-    let canary = || {
-        let (mut alone, mut both) = (0, 0_i64);
-        let one = timed(&mut || alone = spin(12_000_000));
-        let two = timed(&mut || both = ::std::thread::scope(|s| {
-            let threads = [(); 2].map(|()| s.spawn(|| spin(6_000_000)));
-            threads.into_iter().map(|thread| thread.join().unwrap_or(0)).sum()
-        }));
-        ::std::format!("[{one},{alone},{two},{both}]")
-    };
-    // The first is not counted: cores that slept wake up.
-    let _ = canary();
-    let mut canaries = ::std::vec![canary()];
-    let mut rounds = ::std::vec::Vec::new();
-    for seed in seeds {
+    ::timed_clock::main(&|seed| {
         let input = ::std::hint::black_box(speed::input(seed));
         let (mut expected, mut value) = (None, None);
-        let reference = timed(&mut || expected = Some(::std::hint::black_box(speed::reference(&input))));
-        let attempt = timed(&mut || value = Some(::std::hint::black_box(speed::attempt(&input))));
-        rounds.push(::std::format!("[{reference},{attempt}]"));
+        let reference = ::timed_clock::timed(&mut || {
+            expected = Some(::std::hint::black_box(speed::reference(&input)));
+        });
+        let attempt = ::timed_clock::timed(&mut || {
+            value = Some(::std::hint::black_box(speed::attempt(&input)));
+        });
         ::std::mem::drop((expected, value));
-        canaries.push(canary());
-    }
-    let (rounds, canaries) = (rounds.join(","), canaries.join(","));
-    let _ = ::std::write!(answer, "{token}{{\"rounds\":[{rounds}],\"canaries\":[{canaries}]}}");
+        [reference, attempt]
+    })
 }
 "#;
 
