@@ -3,11 +3,12 @@
 
 use super::Options;
 use crate::compile::{both, linked, on_engine, strings, words};
-use crate::parts::{self, Engine, Published};
+use crate::parts::{self, Engine, Parts, Published};
 use crate::sandbox::{self, Ended};
-use crate::source::{self, Source};
+use crate::source::{self, Refusal, Source};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -45,16 +46,32 @@ struct Work {
     sequential: bool,
 }
 
-/// Compiles; the inner error is why the text is refused.
+/// Why a text is refused, in the compiler's words or ours.
+pub type Refused = String;
+
+/// A program that is ready to be compiled.
+pub struct Plan {
+    parts: Parts,
+    folder: tempfile::TempDir,
+    native: Vec<String>,
+    timed: Vec<String>,
+    sequential: bool,
+    same_input: bool,
+    /// The submission first.
+    sources: [Source; 2],
+    refusals: Vec<Refusal>,
+}
+
+/// Writes down what is to be compiled.
 ///
 /// # Errors
 ///
 /// The toolchain is not usable.
-pub fn build(
+pub fn plan(
     task: &Task,
     options: &Options,
     progress: &mut dyn FnMut(&str),
-) -> Result<std::result::Result<Built, String>> {
+) -> Result<std::result::Result<Plan, Refused>> {
     let parts = parts::provide(progress)?;
     let (path, text) = &task.submission;
     let mut sequential = true;
@@ -111,35 +128,59 @@ pub fn build(
     ]));
     timed.extend(on_engine(&parts, Engine::VirtualTime));
     timed.extend(linked(&published.modelled));
-    let (native, timed) = both(&parts, folder.path(), native, timed)?;
-    let said = |ended: &Ended| {
-        words(ended, &parts)
-            .replace("--> submission.rs:", &format!("--> {path}:"))
-            .replace("--> speed.rs:", &format!("--> {speed_path}:"))
-    };
-    if !native.status.success() {
-        return Ok(Err(said(&native)));
-    }
-    if let Some(refusal) = refusals.first() {
-        return Ok(Err(format!(
-            "{path}:{}: {}: this cannot be measured in virtual time",
-            refusal.line, refusal.what
-        )));
-    }
-    if !timed.status.success() {
-        return Ok(Err(format!(
-            "This compiles, but uses something of the standard library that virtual time does not have:\n{}",
-            said(&timed)
-        )));
-    }
-    Ok(Ok(Built {
-        timed: at("timed"),
-        native: at("native"),
+    Ok(Ok(Plan {
+        parts,
+        native,
+        timed,
         sequential,
         same_input: task.speed.is_none(),
-        _folder: folder,
-        sources: vec![submission, speed],
+        folder,
+        sources: [submission, speed],
+        refusals,
     }))
+}
+
+impl Plan {
+    /// Compiles, unless it is given up.
+    ///
+    /// # Errors
+    ///
+    /// The toolchain is not usable.
+    pub fn compile(self, given_up: &AtomicBool) -> Result<std::result::Result<Built, Refused>> {
+        let folder = self.folder.path();
+        let (native, timed) = both(&self.parts, folder, self.native, self.timed, given_up)?;
+        let said = |ended: &Ended| {
+            self.sources
+                .iter()
+                .fold(words(ended, &self.parts), |said, source| {
+                    let (name, path) = (&source.name, &source.path);
+                    said.replace(&format!("--> {name}:"), &format!("--> {path}:"))
+                })
+        };
+        if !native.status.success() {
+            return Ok(Err(said(&native)));
+        }
+        if let Some(refusal) = self.refusals.first() {
+            return Ok(Err(format!(
+                "{}:{}: {}: this cannot be measured in virtual time",
+                self.sources[0].path, refusal.line, refusal.what
+            )));
+        }
+        if !timed.status.success() {
+            return Ok(Err(format!(
+                "This compiles, but uses something of the standard library that virtual time does not have:\n{}",
+                said(&timed)
+            )));
+        }
+        Ok(Ok(Built {
+            timed: folder.join("timed"),
+            native: folder.join("native"),
+            sequential: self.sequential,
+            same_input: self.same_input,
+            _folder: self.folder,
+            sources: self.sources.into(),
+        }))
+    }
 }
 
 /// Makes `fn work()` callable, and `fn sequential()` where there is one.
