@@ -176,6 +176,8 @@ pub struct Speedup {
     pub printed: String,
 }
 
+/// A speedup below this share of the one that is asked for is hopeless.
+const HOPELESS: f64 = 0.5;
 /// The most wall time of one measurement.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -211,9 +213,10 @@ pub fn measure(
 /// The program cannot be started.
 pub fn simulate(built: &Built, demand: Option<Demand>, options: &Options) -> Result<Speedup> {
     let cores = demand.map_or(options.cores, |d| d.cores).clamp(1, 64);
+    let rounds = options.rounds.max(1);
     let mut alone = None;
     if !built.sequential {
-        let measurement = on_machine(built, 1, options, options.rounds.max(1), None)?;
+        let measurement = on_machine(built, 1, options, (rounds, 0.0), None)?;
         if let Some(failed) = broken(&measurement, 1) {
             return Ok(failed);
         }
@@ -221,13 +224,19 @@ pub fn simulate(built: &Built, demand: Option<Demand>, options: &Options) -> Res
         times.sort_unstable();
         alone = times.get(times.len() / 2).copied();
     }
-    let judged = on_machine(built, cores, options, options.rounds.max(1), alone)?;
+    let hopeless = demand.map_or(0.0, |d| d.pass * HOPELESS);
+    let judged = on_machine(built, cores, options, (rounds, hopeless), alone)?;
     let mut speedup = match summary(built, cores, &judged) {
         Ok(speedup) => speedup,
         Err(speedup) => return Ok(*speedup),
     };
     speedup.demand = demand;
-    for (other, measurement) in curve(built, cores, options, alone)? {
+    // What is hopeless on some cores is not shown on more.
+    let hopeless = judged.rounds.len() < rounds;
+    let most = if hopeless { cores } else { usize::MAX };
+    let others = options.curve.iter().copied();
+    let others: Vec<usize> = others.filter(|c| *c != cores && *c <= most).collect();
+    for (other, measurement) in curve(built, &others, options, alone)? {
         match broken(&measurement, other) {
             Some(failed) => return Ok(failed),
             None => speedup.curve.push(point(&measurement, other)),
@@ -238,27 +247,23 @@ pub fn simulate(built: &Built, demand: Option<Demand>, options: &Options) -> Res
     Ok(speedup)
 }
 
-/// Measures on the machines of the curve, but for the judged one, at once: a simulation takes one
-/// core of this machine.
+/// Measures one round on each of several machines, at once: a simulation takes one core of this
+/// machine.
 fn curve(
     built: &Built,
-    judged: usize,
+    others: &[usize],
     options: &Options,
     alone: Option<u64>,
 ) -> Result<Vec<(usize, Measurement)>> {
-    let others: Vec<usize> = options
-        .curve
-        .iter()
-        .copied()
-        .filter(|c| *c != judged)
-        .collect();
     let here = std::thread::available_parallelism().map_or(1, usize::from);
     let mut measured = Vec::new();
     for machines in others.chunks(here) {
         let some = std::thread::scope(|scope| {
             let started: Vec<_> = machines
                 .iter()
-                .map(|&cores| scope.spawn(move || on_machine(built, cores, options, 1, alone)))
+                .map(|&cores| {
+                    scope.spawn(move || on_machine(built, cores, options, (1, 0.0), alone))
+                })
                 .collect();
             started
                 .into_iter()
@@ -290,12 +295,13 @@ pub fn ask_clock(built: &Built, speedup: &mut Speedup, options: &Options) -> Res
 
 /// Measures on a simulated machine; `alone` is the time on one core where that is the reference. The
 /// seeds differ from machine to machine and from round to round, so that no result can be kept for
-/// the next; where the input is always the same, each round has a process of its own.
+/// the next; where the input is always the same, each round has a process of its own. Below the speedup
+/// `hopeless`, one long round is enough.
 fn on_machine(
     built: &Built,
     cores: usize,
     options: &Options,
-    rounds: usize,
+    (rounds, hopeless): (usize, f64),
     alone: Option<u64>,
 ) -> Result<Measurement> {
     let seeds = seeds(options.seed, cores as u64, rounds);
@@ -303,7 +309,7 @@ fn on_machine(
     let mut measurement = Measurement::default();
     for seeds in seeds.chunks(together.max(1)) {
         let earlier = std::mem::take(&mut measurement.rounds);
-        measurement = run(built, cores, seeds)?;
+        measurement = run(built, cores, seeds, hopeless)?;
         measurement.rounds.splice(0..0, earlier);
         if measurement.failure.is_some() {
             break;
@@ -316,11 +322,12 @@ fn on_machine(
 }
 
 /// Runs some rounds in one process.
-fn run(built: &Built, cores: usize, seeds: &[u64]) -> Result<Measurement> {
+fn run(built: &Built, cores: usize, seeds: &[u64], hopeless: f64) -> Result<Measurement> {
     let request = Request {
         token: child::token()?,
         cores,
         seeds: seeds.to_vec(),
+        hopeless,
     };
     let failed = |failure: String| Measurement {
         failure: Some(failure),

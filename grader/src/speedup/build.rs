@@ -112,7 +112,8 @@ pub fn plan(
     let base = |root: &str, output: &str| {
         let names = ["--crate-name", "submission", "--edition", &options.edition];
         let mut arguments = strings(&names);
-        arguments.extend(strings(&["-Copt-level=3", "-Ccodegen-units=4"]));
+        // One unit takes the least processor time, and other compilations have the other cores.
+        arguments.extend(strings(&["-Copt-level=3", "-Ccodegen-units=1"]));
         arguments.extend(strings(&["--color", color, root, "-o", output]));
         arguments
     };

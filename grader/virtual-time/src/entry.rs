@@ -66,18 +66,22 @@ fn measure(warm: Box<dyn Fn(u64)>, round: Box<dyn Fn(u64) -> Measured>) -> ! {
     let simulation = Simulation::new(request.cores, Image::capture(base(), &[]));
     let simulation = install(Box::new(simulation));
     let answer = Rc::new(RefCell::new(Measurement::default()));
-    let (theirs, seeds) = (answer.clone(), request.seeds);
+    let theirs = answer.clone();
     let main = Box::new(move || {
-        if let Some(&first) = seeds.first() {
+        if let Some(&first) = request.seeds.first() {
             // What is made once is made now, and the caches are warm.
             warm(!first);
         }
-        for seed in seeds {
+        for &seed in &request.seeds {
             let measured = round(seed);
+            let last = request.is_hopeless(&measured.round);
             let mut answer = theirs.borrow_mut();
             answer.rounds.push(measured.round);
             answer.start = measured.start;
             answer.threads = measured.threads;
+            if last {
+                break;
+            }
         }
     });
     // SAFETY: the installed one.
