@@ -10,6 +10,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,8 @@ pub enum Silence {
     Busy,
     /// None of its threads has computed, or waited for a core, for a while.
     Still,
+    /// Nobody waits for it any more.
+    GivenUp,
 }
 
 impl std::fmt::Display for How {
@@ -86,7 +89,7 @@ impl std::fmt::Display for How {
 
 /// What a program has besides its request and its answer.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Extras {
+pub struct Extras<'a> {
     /// The temporary files that it may write, which nobody else sees, may have so many bytes.
     pub file_size: u64,
     /// Cores that it may keep busy all the time; 0 is 1.
@@ -95,6 +98,8 @@ pub struct Extras {
     pub fixed_addresses: bool,
     /// Whether a program that stands still for so long is not waited for any longer.
     pub stillness: Option<Duration>,
+    /// Becomes true where nobody waits for it any more.
+    pub given_up: Option<&'a AtomicBool>,
 }
 
 /// The most that is read of an answer, in bytes.
@@ -127,7 +132,7 @@ pub fn run_with<R: Request + Serialize, A: DeserializeOwned>(
     program: &Path,
     request: &R,
     patience: Duration,
-    extras: Extras,
+    extras: Extras<'_>,
 ) -> Result<Answer<A>> {
     let (mut answer, theirs) = pipe()?;
     let folder = program.parent().unwrap_or(Path::new("/"));
@@ -171,7 +176,8 @@ pub fn run_with<R: Request + Serialize, A: DeserializeOwned>(
         }
         let large = sandbox::resident(child.id()) > MEMORY;
         let still = stillness.as_mut().is_some_and(|s| s.look(child.id()));
-        if large || still || started.elapsed() > patience {
+        let given_up = extras.given_up.is_some_and(|g| g.load(Ordering::Relaxed));
+        if large || still || given_up || started.elapsed() > patience {
             let _ = sandbox::stop(&mut child);
             // The pipe is closed now: what it had said is there.
             let began = receive.recv().is_ok_and(|b| began(&b, request.token()));
@@ -181,6 +187,7 @@ pub fn run_with<R: Request + Serialize, A: DeserializeOwned>(
                     began,
                 }),
                 (_, true) => Answer::Silent(Silence::Still),
+                _ if given_up => Answer::Silent(Silence::GivenUp),
                 _ => Answer::Silent(Silence::Busy),
             });
         }

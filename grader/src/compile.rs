@@ -92,7 +92,7 @@ pub fn compile(
     modelled.extend(on_engine(parts, Engine::Interleave));
     modelled.extend(linked(&published.modelled));
     // Both at once: the student sees the first one's messages, and the second one's only in doubt.
-    let (native, modelled) = both(parts, folder, native, modelled)?;
+    let (native, modelled) = both(parts, folder, native, modelled, &AtomicBool::new(false))?;
     let messages = |ended: &Ended| readable(&words(ended, parts), program);
     if !native.status.success() {
         return Ok(Compiled::Rejected(messages(&native)));
@@ -148,20 +148,22 @@ pub(crate) fn one(
     sandbox::wait_unless(start(parts, folder, arguments)?, LIMITS, given_up)
 }
 
-/// Runs the compiler twice, at once, in the sandbox.
+/// Runs the compiler twice, at once, in the sandbox, unless it is given up.
 pub(crate) fn both(
     parts: &Parts,
     folder: &Path,
     first: Vec<String>,
     second: Vec<String>,
+    given_up: &AtomicBool,
 ) -> Result<(Ended, Ended)> {
-    let (first, second) = (start(parts, folder, first)?, start(parts, folder, second)?);
-    let second = std::thread::spawn(move || sandbox::wait(second, LIMITS));
-    let first = sandbox::wait(first, LIMITS)?;
-    let second = second
-        .join()
-        .map_err(|_| anyhow!("the compiler was lost"))??;
-    Ok((first, second))
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| one(parts, folder, second, given_up));
+        let first = one(parts, folder, first, given_up)?;
+        let second = second
+            .join()
+            .map_err(|_| anyhow!("the compiler was lost"))??;
+        Ok((first, second))
+    })
 }
 
 /// What the compiler said, or why it did not come to an end.

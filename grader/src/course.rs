@@ -2,6 +2,7 @@
 
 pub mod class;
 pub mod exercise;
+pub mod full_size;
 pub mod marks;
 pub mod progress;
 pub mod verify;

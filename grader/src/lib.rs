@@ -10,6 +10,7 @@
 //! [`course`] is the exercises, whose submissions are judged the same way.
 
 pub mod advice;
+mod beside;
 pub mod child;
 pub mod compile;
 pub mod course;

@@ -4,15 +4,18 @@
 pub mod build;
 pub mod clock;
 pub mod diagnosis;
+mod judge;
 pub mod picture;
 pub mod show;
 
 use crate::child::{self, Answer};
 use crate::verdict::Line;
-use anyhow::Result;
-use build::{Built, Task};
+use anyhow::{Result, anyhow};
+use build::{Built, Refused, Task};
+use judge::judge;
 use reports::measurement::{Interval, Measurement, Request, Round};
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How to measure.
@@ -173,6 +176,8 @@ pub struct Speedup {
     pub printed: String,
 }
 
+/// A speedup below this share of the one that is asked for is hopeless.
+const HOPELESS: f64 = 0.5;
 /// The most wall time of one measurement.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -181,57 +186,122 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// The toolchain is not usable. What is wrong with the program is in the answer; what is wrong with
-/// its text is in the inner error, in the compiler's words.
+/// its text is in the inner error.
 pub fn measure(
     task: &Task,
     demand: Option<Demand>,
     options: &Options,
     progress: &mut dyn FnMut(&str),
-) -> Result<std::result::Result<Speedup, String>> {
-    let built = match build::build(task, options, progress)? {
-        Ok(built) => built,
-        Err(message) => return Ok(Err(message)),
+) -> Result<std::result::Result<Speedup, Refused>> {
+    let plan = match build::plan(task, options, progress)? {
+        Ok(plan) => plan,
+        Err(refused) => return Ok(Err(refused)),
     };
+    let built = match plan.compile(&AtomicBool::new(false))? {
+        Ok(built) => built,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let mut speedup = simulate(&built, demand, options)?;
+    ask_clock(&built, &mut speedup, options)?;
+    Ok(Ok(speedup))
+}
+
+/// Measures on simulated machines.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn simulate(built: &Built, demand: Option<Demand>, options: &Options) -> Result<Speedup> {
     let cores = demand.map_or(options.cores, |d| d.cores).clamp(1, 64);
+    let rounds = options.rounds.max(1);
     let mut alone = None;
     if !built.sequential {
-        let measurement = simulate(&built, 1, options, options.rounds.max(1), None)?;
+        let measurement = on_machine(built, 1, options, (rounds, 0.0), None)?;
         if let Some(failed) = broken(&measurement, 1) {
-            return Ok(Ok(failed));
+            return Ok(failed);
         }
         let mut times: Vec<u64> = measurement.rounds.iter().map(|r| r.attempt).collect();
         times.sort_unstable();
         alone = times.get(times.len() / 2).copied();
     }
-    let judged = simulate(&built, cores, options, options.rounds.max(1), alone)?;
-    let mut speedup = match summary(&built, cores, &judged) {
+    let hopeless = demand.map_or(0.0, |d| d.pass * HOPELESS);
+    let judged = on_machine(built, cores, options, (rounds, hopeless), alone)?;
+    let mut speedup = match summary(built, cores, &judged) {
         Ok(speedup) => speedup,
-        Err(speedup) => return Ok(Ok(*speedup)),
+        Err(speedup) => return Ok(*speedup),
     };
     speedup.demand = demand;
-    for &other in options.curve.iter().filter(|c| **c != cores) {
-        let measurement = simulate(&built, other, options, 1, alone)?;
+    // What is hopeless on some cores is not shown on more.
+    let hopeless = judged.rounds.len() < rounds;
+    let most = if hopeless { cores } else { usize::MAX };
+    let others = options.curve.iter().copied();
+    let others: Vec<usize> = others.filter(|c| *c != cores && *c <= most).collect();
+    for (other, measurement) in curve(built, &others, options, alone)? {
         match broken(&measurement, other) {
-            Some(failed) => return Ok(Ok(failed)),
+            Some(failed) => return Ok(failed),
             None => speedup.curve.push(point(&measurement, other)),
         }
     }
     speedup.curve.sort_by_key(|p| p.cores);
-    if options.clock && built.sequential {
-        speedup.clock = clock::ask(&built, &speedup, options)?;
-    }
     judge(&mut speedup);
-    Ok(Ok(speedup))
+    Ok(speedup)
+}
+
+/// Measures one round on each of several machines, at once: a simulation takes one core of this
+/// machine.
+fn curve(
+    built: &Built,
+    others: &[usize],
+    options: &Options,
+    alone: Option<u64>,
+) -> Result<Vec<(usize, Measurement)>> {
+    let here = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut measured = Vec::new();
+    for machines in others.chunks(here) {
+        let some = std::thread::scope(|scope| {
+            let started: Vec<_> = machines
+                .iter()
+                .map(|&cores| {
+                    scope.spawn(move || on_machine(built, cores, options, (1, 0.0), alone))
+                })
+                .collect();
+            started
+                .into_iter()
+                .map(|s| s.join().map_err(|_| anyhow!("a simulation was lost"))?)
+                .collect::<Result<Vec<_>>>()
+        })?;
+        measured.extend(machines.iter().copied().zip(some));
+    }
+    Ok(measured)
+}
+
+/// Asks the clock of this machine, which can be trusted only where nothing else runs, and judges
+/// anew.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn ask_clock(built: &Built, speedup: &mut Speedup, options: &Options) -> Result<()> {
+    let broken = matches!(
+        speedup.judgement,
+        Judgement::WrongAnswer | Judgement::Broken
+    );
+    if options.clock && built.sequential && !broken {
+        speedup.clock = clock::ask(built, speedup, options)?;
+        judge(speedup);
+    }
+    Ok(())
 }
 
 /// Measures on a simulated machine; `alone` is the time on one core where that is the reference. The
 /// seeds differ from machine to machine and from round to round, so that no result can be kept for
-/// the next; where the input is always the same, each round has a process of its own.
-fn simulate(
+/// the next; where the input is always the same, each round has a process of its own. Below the speedup
+/// `hopeless`, one long round is enough.
+fn on_machine(
     built: &Built,
     cores: usize,
     options: &Options,
-    rounds: usize,
+    (rounds, hopeless): (usize, f64),
     alone: Option<u64>,
 ) -> Result<Measurement> {
     let seeds = seeds(options.seed, cores as u64, rounds);
@@ -239,7 +309,7 @@ fn simulate(
     let mut measurement = Measurement::default();
     for seeds in seeds.chunks(together.max(1)) {
         let earlier = std::mem::take(&mut measurement.rounds);
-        measurement = run(built, cores, seeds)?;
+        measurement = run(built, cores, seeds, hopeless)?;
         measurement.rounds.splice(0..0, earlier);
         if measurement.failure.is_some() {
             break;
@@ -252,11 +322,12 @@ fn simulate(
 }
 
 /// Runs some rounds in one process.
-fn run(built: &Built, cores: usize, seeds: &[u64]) -> Result<Measurement> {
+fn run(built: &Built, cores: usize, seeds: &[u64], hopeless: f64) -> Result<Measurement> {
     let request = Request {
         token: child::token()?,
         cores,
         seeds: seeds.to_vec(),
+        hopeless,
     };
     let failed = |failure: String| Measurement {
         failure: Some(failure),
@@ -380,104 +451,9 @@ fn summary(
     })
 }
 
-/// How far from the border between two judgements a speedup must lie.
-const BORDER: f64 = 0.07;
-
-/// Work below this length cannot be measured, in milliseconds: to start the threads takes as long.
-const LEAST_MS: f64 = 0.1;
-
-fn judge(speedup: &mut Speedup) {
-    let cores = speedup.cores;
-    if speedup.reference_ms < LEAST_MS {
-        speedup.judgement = Judgement::Undecided;
-        speedup.message = format!(
-            "the work takes {:.4} ms, which is too little to be measured: \
-             give it more to do, and see that no results of an earlier run are kept",
-            speedup.reference_ms
-        );
-        return;
-    }
-    let times = |s: f64| format!("{s:.1} times as fast on {cores} cores");
-    let Some(demand) = speedup.demand else {
-        speedup.message = times(speedup.speedup);
-        return;
-    };
-    let range = speedup
-        .curve
-        .iter()
-        .find(|p| p.cores == cores)
-        .map_or((0.0, 0.0), |p| p.range);
-    speedup.marks = Some(marks(speedup.speedup, &demand));
-    let faster = speedup.clock.as_ref().is_some_and(|c| c.faster);
-    let (judgement, message) = if speedup.speedup >= demand.pass {
-        (
-            Judgement::Pass,
-            format!(
-                "{}; {:.1} were asked for",
-                times(speedup.speedup),
-                demand.pass
-            ),
-        )
-    } else if range.1 >= demand.pass || speedup.speedup >= demand.pass * (1.0 - BORDER) {
-        (
-            Judgement::Undecided,
-            format!(
-                "{}, too near to the {:.1} that were asked for to decide",
-                times(speedup.speedup),
-                demand.pass
-            ),
-        )
-    } else {
-        (
-            Judgement::TooSlow,
-            format!(
-                "only {}; {:.1} were asked for",
-                times(speedup.speedup),
-                demand.pass
-            ),
-        )
-    };
-    speedup.judgement = judgement;
-    speedup.message = message;
-    if faster && judgement == Judgement::TooSlow {
-        speedup.judgement = Judgement::Undecided;
-        speedup.message += "; but by the clock of this machine it is faster than that";
-    }
-    if speedup.judgement == Judgement::Undecided {
-        // Nobody has fewer marks for what could not be decided.
-        speedup.marks = speedup.marks.max(Some(marks(demand.pass, &demand)));
-    }
-}
-
-/// Marks in steps: full ones, good ones, those of the border, half of them for half the speed.
-fn marks(speedup: f64, demand: &Demand) -> u32 {
-    let between = |part: f64| demand.pass + part * (demand.full - demand.pass);
-    match speedup {
-        s if s >= demand.full => 100,
-        s if s >= between(0.5) => 85,
-        s if s >= demand.pass => 70,
-        s if s >= 1.0 + 0.5 * (demand.pass - 1.0) => 35,
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn marks_grow_in_steps() {
-        let demand = Demand {
-            cores: 8,
-            pass: 3.0,
-            full: 6.0,
-        };
-        let given: Vec<u32> = [1.0, 1.9, 2.5, 3.0, 4.6, 6.5]
-            .iter()
-            .map(|s| marks(*s, &demand))
-            .collect();
-        assert_eq!(given, [0, 0, 35, 70, 85, 100]);
-    }
 
     #[test]
     fn seeds_differ_between_machines() {

@@ -15,18 +15,26 @@ use crate::sandbox;
 use crate::source::{self, Source};
 use crate::speedup::build::Task;
 use crate::verdict::{Threads, Verdict};
-use anyhow::{Context, Result as Anyhow, anyhow};
-use judge::{ended, not_judged, silent, told};
+use anyhow::{Context, Result as Anyhow};
+use judge::{Report, ended, not_judged, silent, told};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-const MAIN: &str = concat!(
-    "#[path = \"submission.rs\"] pub mod submission;\n#[path = \"speed.rs\"] mod speed;\n",
-    include_str!("threads/main.rs")
-);
+/// What of the main function depends on the program.
+const MAIN: &str = r#"
+#[path = "submission.rs"] pub mod submission;
+#[path = "speed.rs"] mod speed;
+fn main() {
+    ::tandem_threads::main(&|seed| {
+        let input = speed::input(seed);
+        let expected = speed::reference(&input);
+        let attempt = ::std::panic::AssertUnwindSafe(|| speed::attempt(&input));
+        let answer = ::std::panic::catch_unwind(attempt);
+        answer.ok().map(|answer| answer == expected)
+    })
+}
+"#;
 
 /// Runs, each with another input and other disturbances of the schedule.
 const RUNS: u64 = 5;
@@ -47,12 +55,18 @@ pub fn prepare(parts: &Parts, progress: &mut dyn FnMut(&str)) -> Anyhow<()> {
     instrumented.published(parts, progress).map(|_| ())
 }
 
-/// A program that is being compiled to run with real threads, beside other work. Dropped, it is given
-/// up.
-pub struct Building {
-    thread: Option<JoinHandle<Anyhow<Result<Built, Threads>>>>,
-    given_up: Arc<AtomicBool>,
+/// A program to be run with real threads.
+#[derive(Clone)]
+pub struct Program {
+    parts: Parts,
+    task: Task,
+    edition: String,
+    /// How it is compiled, or why it cannot be.
+    arguments: Result<Vec<String>, String>,
 }
+
+/// What came of running a program with real threads.
+pub struct Ran(Result<(Built, Answer<Report>), Threads>);
 
 /// A compiled program.
 struct Built {
@@ -62,65 +76,119 @@ struct Built {
     sources: [Source; 2],
 }
 
-impl Building {
-    /// Begins with the submission of `task`, which has large inputs.
+impl Program {
+    /// The submission of `task`, which has large inputs.
     ///
     /// # Errors
     ///
     /// The toolchain is not usable.
-    pub fn start(task: &Task, edition: &str, progress: &mut dyn FnMut(&str)) -> Anyhow<Building> {
-        let given_up = Arc::new(AtomicBool::new(false));
+    pub fn new(task: &Task, edition: &str, progress: &mut dyn FnMut(&str)) -> Anyhow<Program> {
         let parts = parts::provide(progress)?;
-        let work: Box<dyn FnOnce() -> Anyhow<Result<Built, Threads>> + Send> =
-            match instrument::provide(&parts, progress) {
-                Ok(instrumented) => {
-                    let published = mentions_published(task)
-                        .then(|| instrumented.published(&parts, progress))
-                        .transpose()?
-                        .unwrap_or_default();
-                    let mut arguments = instrumented.flags();
-                    arguments.extend(instrumented.linked());
-                    arguments.extend(compile::linked(&published));
-                    let (task, edition) = (task.clone(), edition.to_owned());
-                    let given_up = given_up.clone();
-                    Box::new(move || build(&parts, &task, &edition, arguments, &given_up))
-                }
-                Err(error) => {
-                    let why = format!("not run with real threads under ThreadSanitizer: {error:#}");
-                    Box::new(move || Ok(Err(not_judged(why))))
-                }
-            };
-        Ok(Building {
-            thread: Some(std::thread::spawn(work)),
-            given_up,
+        let arguments = match instrument::provide(&parts, progress) {
+            Ok(instrumented) => {
+                let published = mentions_published(task)
+                    .then(|| instrumented.published(&parts, progress))
+                    .transpose()?
+                    .unwrap_or_default();
+                let harness = ("tandem_threads".to_owned(), instrumented.harness());
+                let mut arguments = instrumented.flags();
+                arguments.extend(instrumented.linked());
+                arguments.extend(compile::linked(&[harness]));
+                arguments.extend(compile::linked(&published));
+                Ok(arguments)
+            }
+            Err(error) => Err(format!("{error:#}")),
+        };
+        Ok(Program {
+            parts,
+            task: task.clone(),
+            edition: edition.to_owned(),
+            arguments,
         })
     }
 
-    /// Runs it, and adds to the verdict what comes of it.
+    /// Compiles and runs it, unless it is given up: then what comes of it says nothing.
     ///
     /// # Errors
     ///
     /// The toolchain is not usable.
-    pub fn run(mut self, seed: u64, verdict: &mut Verdict) -> Anyhow<()> {
-        let thread = self.thread.take().context("it was compiled")?;
-        let built = thread
-            .join()
-            .map_err(|_| anyhow!("the compiler was lost"))??;
-        verdict.threads = Some(match built {
-            Ok(built) => run(&built, seed, verdict)?,
-            Err(threads) => threads,
-        });
-        Ok(())
+    pub fn run(&self, seed: u64, given_up: &AtomicBool) -> Anyhow<Ran> {
+        let built = match self.build(given_up)? {
+            Ok(built) => built,
+            Err(threads) => return Ok(Ran(Err(threads))),
+        };
+        let request = Seeds {
+            seeds: (1..=RUNS)
+                .map(|run| seed.wrapping_mul(1000).wrapping_add(run))
+                .collect(),
+            token: child::token()?,
+        };
+        let extras = Extras {
+            file_size: FILES,
+            processors: 64,
+            fixed_addresses: true,
+            stillness: Some(STILLNESS),
+            given_up: Some(given_up),
+        };
+        let answer = child::run_with(&built.program, &request, PATIENCE, extras)?;
+        Ok(Ran(Ok((built, answer))))
+    }
+
+    /// Compiles it; why it cannot be judged where it does not compile.
+    fn build(&self, given_up: &AtomicBool) -> Anyhow<Result<Built, Threads>> {
+        let not_run = |why: String| {
+            let why = format!("not run with real threads under ThreadSanitizer{why}");
+            Ok(Err(not_judged(why)))
+        };
+        let flags = match &self.arguments {
+            Ok(flags) => flags,
+            Err(error) => return not_run(format!(": {error}")),
+        };
+        let (speed_path, speed) = self.task.speed.as_ref().context("no large inputs")?;
+        let (path, text) = &self.task.submission;
+        let (submission, _) = source::prepare(path, "submission.rs", text.clone(), false);
+        let (speed, _) = source::prepare(speed_path, "speed.rs", speed.clone(), false);
+        let folder = sandbox::folder("tandem-threads-")?;
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("submission.rs"), &submission.text)?;
+        std::fs::write(at("speed.rs"), &speed.text)?;
+        std::fs::write(at("main.rs"), MAIN)?;
+        let names = ["--crate-name", "submission", "--edition", &self.edition];
+        let mut arguments = compile::strings(&names);
+        arguments.extend(compile::strings(&["--cap-lints", "allow", "-Copt-level=2"]));
+        arguments.extend(compile::strings(&["-Ccodegen-units=1"]));
+        arguments.extend(compile::strings(&["-Cdebuginfo=line-tables-only"]));
+        arguments.extend(compile::strings(&["main.rs", "-o", "program"]));
+        arguments.extend_from_slice(flags);
+        let ended = compile::one(&self.parts, folder.path(), arguments, given_up)?;
+        if !ended.status.success() {
+            return not_run(format!(
+                ", because it does not compile there:\n{}",
+                compile::words(&ended, &self.parts)
+            ));
+        }
+        Ok(Ok(Built {
+            program: at("program"),
+            _folder: folder,
+            sources: [submission, speed],
+        }))
     }
 }
 
-impl Drop for Building {
-    fn drop(&mut self) {
-        self.given_up.store(true, Ordering::Relaxed);
-        // Its folder must be gone before this program ends.
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+impl Ran {
+    /// Adds to the verdict what came of it.
+    pub fn judge(self, verdict: &mut Verdict) {
+        verdict.threads = Some(match self.0 {
+            Err(threads) => threads,
+            Ok((built, Answer::Given(report))) => told(
+                &report,
+                &built.program,
+                built.sources.iter().collect(),
+                verdict,
+            ),
+            Ok((_, Answer::Ended(end))) => ended(end, verdict),
+            Ok((_, Answer::Silent(silence))) => silent(silence, verdict),
+        });
     }
 }
 
@@ -129,69 +197,4 @@ fn mentions_published(task: &Task) -> bool {
     texts
         .into_iter()
         .any(|(_, text)| parts::mentions_published(text))
-}
-
-/// Compiles it; why it cannot be judged where it does not compile.
-fn build(
-    parts: &Parts,
-    task: &Task,
-    edition: &str,
-    flags: Vec<String>,
-    given_up: &AtomicBool,
-) -> Anyhow<Result<Built, Threads>> {
-    let (speed_path, speed) = task.speed.as_ref().context("no large inputs")?;
-    let (path, text) = &task.submission;
-    let (submission, _) = source::prepare(path, "submission.rs", text.clone(), false);
-    let (speed, _) = source::prepare(speed_path, "speed.rs", speed.clone(), false);
-    let folder = sandbox::folder("tandem-threads-")?;
-    let at = |name: &str| folder.path().join(name);
-    std::fs::write(at("submission.rs"), &submission.text)?;
-    std::fs::write(at("speed.rs"), &speed.text)?;
-    std::fs::write(at("main.rs"), MAIN)?;
-    let names = ["--crate-name", "submission", "--edition", edition];
-    let mut arguments = compile::strings(&names);
-    arguments.extend(compile::strings(&["--cap-lints", "allow", "-Copt-level=2"]));
-    arguments.extend(compile::strings(&["-Cdebuginfo=line-tables-only"]));
-    arguments.extend(compile::strings(&["main.rs", "-o", "program"]));
-    arguments.extend(flags);
-    let ended = compile::one(parts, folder.path(), arguments, given_up)?;
-    if !ended.status.success() {
-        return Ok(Err(not_judged(format!(
-            "not run with real threads under ThreadSanitizer, because it does not compile there:\n{}",
-            compile::words(&ended, parts)
-        ))));
-    }
-    Ok(Ok(Built {
-        program: at("program"),
-        _folder: folder,
-        sources: [submission, speed],
-    }))
-}
-
-/// Runs it; what there is to say, besides the findings that are added to the verdict.
-fn run(built: &Built, seed: u64, verdict: &mut Verdict) -> Anyhow<Threads> {
-    let request = Seeds {
-        seeds: (1..=RUNS)
-            .map(|run| seed.wrapping_mul(1000).wrapping_add(run))
-            .collect(),
-        token: child::token()?,
-    };
-    let extras = Extras {
-        file_size: FILES,
-        processors: 64,
-        fixed_addresses: true,
-        stillness: Some(STILLNESS),
-    };
-    Ok(
-        match child::run_with(&built.program, &request, PATIENCE, extras)? {
-            Answer::Given(report) => told(
-                &report,
-                &built.program,
-                built.sources.iter().collect(),
-                verdict,
-            ),
-            Answer::Ended(end) => ended(end, verdict),
-            Answer::Silent(silence) => silent(silence, verdict),
-        },
-    )
 }

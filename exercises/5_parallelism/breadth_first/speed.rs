@@ -1,6 +1,6 @@
 use crate::submission::distances;
 
-const NODES: u32 = 8000;
+const NODES: u32 = 3000;
 
 pub fn input(seed: u64) -> u64 {
     seed
@@ -10,7 +10,7 @@ pub fn input(seed: u64) -> u64 {
 fn neighbours(seed: u64, node: u32) -> Vec<u32> {
     let mut state = (seed ^ u64::from(node)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
-        for _ in 0..400 {
+        for _ in 0..250 {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;

@@ -11,7 +11,7 @@ fn other(x: u64) -> u64 {
 }
 
 pub fn input(seed: u64) -> Vec<u64> {
-    (0..600).map(|i| i ^ seed).collect()
+    (0..300).map(|i| i ^ seed).collect()
 }
 
 pub fn reference(items: &Vec<u64>) -> Vec<u64> {

@@ -39,6 +39,16 @@ pub struct Request {
     pub cores: usize,
     /// The seed of each round's input: as many rounds.
     pub seeds: Vec<u64>,
+    /// A speedup below which nothing is left to be decided: where a long round has less, it is the last.
+    pub hopeless: f64,
+}
+
+impl Request {
+    /// Whether more rounds would say nothing else. Nothing could disturb a long round so much.
+    pub fn is_hopeless(&self, round: &Round) -> bool {
+        const LONG: u64 = 10_000_000;
+        round.attempt >= LONG && (round.reference as f64) < self.hopeless * round.attempt as f64
+    }
 }
 
 impl fibers::Request for Request {

@@ -1,9 +1,8 @@
 //! Exercises: what the folder of each holds.
 
+use super::full_size::FullSize;
 use crate::explore::{Options, Prepared, prepare_texts};
-use crate::speedup::build::Task;
-use crate::speedup::{self, Demand};
-use crate::threads::Building;
+use crate::speedup::Demand;
 use crate::verdict::{Outcome, Verdict};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -253,76 +252,17 @@ impl Exercise {
             Prepared::Refused(verdict) => return Ok(verdict),
             Prepared::Ready(ready) => ready,
         };
-        // While one core explores, another one may compile.
-        let real_threads = self.with_real_threads(submission.clone(), options, progress)?;
+        // While one core explores, another one compiles.
+        let full_size = FullSize::begin(self, submission.clone(), options, progress)?;
         let mut verdict = ready.explore(options)?;
-        // Advice is for what works: somebody who looks for a fault is not helped by it.
         if verdict.verdict == Outcome::Pass {
+            // Advice is for what works: somebody who looks for a fault is not helped by it.
             verdict.advice = crate::advice::on(&submission.1);
-            self.measure(submission, options, &mut verdict, progress)?;
-        }
-        if let (Outcome::Pass, Some(building)) = (verdict.verdict, real_threads) {
-            building.run(options.seed, &mut verdict)?;
-        }
-        Ok(verdict)
-    }
-
-    /// Begins to compile a submission for real threads, where the exercise has large inputs.
-    ///
-    /// # Errors
-    ///
-    /// The toolchain is not usable.
-    pub fn with_real_threads(
-        &self,
-        submission: (String, String),
-        options: &Options,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<Option<Building>> {
-        self.task_at_full_size(submission)
-            .map(|task| Building::start(&task, &options.edition, progress))
-            .transpose()
-    }
-
-    /// The submission with the exercise's large inputs, where it has them.
-    fn task_at_full_size(&self, submission: (String, String)) -> Option<Task> {
-        let speed = self.speed.clone()?;
-        let file = self.about.speed.map_or("large.rs", |_| "speed.rs");
-        Some(Task {
-            submission,
-            speed: Some((format!("{}/{file}", self.name), speed)),
-        })
-    }
-
-    /// Measures how much faster a submission gets, where the exercise asks for that.
-    ///
-    /// # Errors
-    ///
-    /// The toolchain is not usable.
-    pub fn measure(
-        &self,
-        submission: (String, String),
-        options: &Options,
-        verdict: &mut Verdict,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<()> {
-        let (Some(demand), Some(task)) = (self.about.speed, self.task_at_full_size(submission))
-        else {
-            return Ok(());
-        };
-        let measuring = speedup::Options {
-            seed: options.seed,
-            edition: options.edition.clone(),
-            color: options.color,
-            ..speedup::Options::default()
-        };
-        match speedup::measure(&task, Some(demand), &measuring, progress)? {
-            Ok(speed) => verdict.add_speed(speed),
-            Err(message) => {
-                verdict.verdict = Outcome::Refused;
-                verdict.message = message;
+            if let Some(full_size) = full_size {
+                full_size.judge(&mut verdict)?;
             }
         }
-        Ok(())
+        Ok(verdict)
     }
 }
 

@@ -2,6 +2,7 @@
 //! answer gets its finding, hints are there, and no text gives the answer away.
 
 use crate::course::exercise::Exercise;
+use crate::course::full_size::FullSize;
 use crate::explore::{Options, Prepared};
 use crate::speedup::Speedup;
 use crate::verdict::{Outcome, Verdict};
@@ -48,26 +49,13 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
                 }
             }
             let mut verdict = Verdict::new(Outcome::Pass, "");
-            exercise.measure(
-                named(&exercise.solution),
-                &options,
-                &mut verdict,
-                &mut |_| (),
-            )?;
-            if verdict.verdict != Outcome::Pass {
-                wrong.push(format!(
-                    "the solution should be fast, but: {}",
-                    said(&verdict)
-                ));
-            }
-            let mut verdict = Verdict::new(Outcome::Pass, "");
             let solution = named(&exercise.solution);
-            if let Some(building) = exercise.with_real_threads(solution, &options, &mut |_| ())? {
-                building.run(options.seed, &mut verdict)?;
+            if let Some(full_size) = FullSize::begin(exercise, solution, &options, &mut |_| ())? {
+                full_size.judge(&mut verdict)?;
             }
             if verdict.verdict != Outcome::Pass {
                 wrong.push(format!(
-                    "the solution should run with real threads, but: {}",
+                    "the solution should be fast, and right with real threads, but: {}",
                     said(&verdict)
                 ));
             }

@@ -3,11 +3,12 @@
 
 use super::Options;
 use crate::compile::{both, linked, on_engine, strings, words};
-use crate::parts::{self, Engine, Published};
+use crate::parts::{self, Engine, Parts, Published};
 use crate::sandbox::{self, Ended};
-use crate::source::{self, Source};
+use crate::source::{self, Refusal, Source};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -45,16 +46,32 @@ struct Work {
     sequential: bool,
 }
 
-/// Compiles; the inner error is why the text is refused.
+/// Why a text is refused, in the compiler's words or ours.
+pub type Refused = String;
+
+/// A program that is ready to be compiled.
+pub struct Plan {
+    parts: Parts,
+    folder: tempfile::TempDir,
+    native: Vec<String>,
+    timed: Vec<String>,
+    sequential: bool,
+    same_input: bool,
+    /// The submission first.
+    sources: [Source; 2],
+    refusals: Vec<Refusal>,
+}
+
+/// Writes down what is to be compiled.
 ///
 /// # Errors
 ///
 /// The toolchain is not usable.
-pub fn build(
+pub fn plan(
     task: &Task,
     options: &Options,
     progress: &mut dyn FnMut(&str),
-) -> Result<std::result::Result<Built, String>> {
+) -> Result<std::result::Result<Plan, Refused>> {
     let parts = parts::provide(progress)?;
     let (path, text) = &task.submission;
     let mut sequential = true;
@@ -95,12 +112,14 @@ pub fn build(
     let base = |root: &str, output: &str| {
         let names = ["--crate-name", "submission", "--edition", &options.edition];
         let mut arguments = strings(&names);
-        arguments.extend(strings(&["-Copt-level=3", "-Ccodegen-units=4"]));
+        // One unit takes the least processor time, and other compilations have the other cores.
+        arguments.extend(strings(&["-Copt-level=3", "-Ccodegen-units=1"]));
         arguments.extend(strings(&["--color", color, root, "-o", output]));
         arguments
     };
     let mut native = base("native.rs", "native");
     native.extend(strings(&["-A", "dead_code", "-A", "unused_imports"]));
+    native.extend(linked(&[parts.clock()]));
     native.extend(linked(&published.native));
     let mut timed = base("timed.rs", "timed");
     timed.extend(strings(&[
@@ -110,35 +129,59 @@ pub fn build(
     ]));
     timed.extend(on_engine(&parts, Engine::VirtualTime));
     timed.extend(linked(&published.modelled));
-    let (native, timed) = both(&parts, folder.path(), native, timed)?;
-    let said = |ended: &Ended| {
-        words(ended, &parts)
-            .replace("--> submission.rs:", &format!("--> {path}:"))
-            .replace("--> speed.rs:", &format!("--> {speed_path}:"))
-    };
-    if !native.status.success() {
-        return Ok(Err(said(&native)));
-    }
-    if let Some(refusal) = refusals.first() {
-        return Ok(Err(format!(
-            "{path}:{}: {}: this cannot be measured in virtual time",
-            refusal.line, refusal.what
-        )));
-    }
-    if !timed.status.success() {
-        return Ok(Err(format!(
-            "This compiles, but uses something of the standard library that virtual time does not have:\n{}",
-            said(&timed)
-        )));
-    }
-    Ok(Ok(Built {
-        timed: at("timed"),
-        native: at("native"),
+    Ok(Ok(Plan {
+        parts,
+        native,
+        timed,
         sequential,
         same_input: task.speed.is_none(),
-        _folder: folder,
-        sources: vec![submission, speed],
+        folder,
+        sources: [submission, speed],
+        refusals,
     }))
+}
+
+impl Plan {
+    /// Compiles, unless it is given up.
+    ///
+    /// # Errors
+    ///
+    /// The toolchain is not usable.
+    pub fn compile(self, given_up: &AtomicBool) -> Result<std::result::Result<Built, Refused>> {
+        let folder = self.folder.path();
+        let (native, timed) = both(&self.parts, folder, self.native, self.timed, given_up)?;
+        let said = |ended: &Ended| {
+            self.sources
+                .iter()
+                .fold(words(ended, &self.parts), |said, source| {
+                    let (name, path) = (&source.name, &source.path);
+                    said.replace(&format!("--> {name}:"), &format!("--> {path}:"))
+                })
+        };
+        if !native.status.success() {
+            return Ok(Err(said(&native)));
+        }
+        if let Some(refusal) = self.refusals.first() {
+            return Ok(Err(format!(
+                "{}:{}: {}: this cannot be measured in virtual time",
+                self.sources[0].path, refusal.line, refusal.what
+            )));
+        }
+        if !timed.status.success() {
+            return Ok(Err(format!(
+                "This compiles, but uses something of the standard library that virtual time does not have:\n{}",
+                said(&timed)
+            )));
+        }
+        Ok(Ok(Built {
+            timed: folder.join("timed"),
+            native: folder.join("native"),
+            sequential: self.sequential,
+            same_input: self.same_input,
+            _folder: self.folder,
+            sources: self.sources.into(),
+        }))
+    }
 }
 
 /// Makes `fn work()` callable, and `fn sequential()` where there is one.
@@ -218,63 +261,21 @@ fn work(text: &str) -> std::result::Result<Work, String> {
     })
 }
 
-/// Measures by the clock: reads its request, runs reference and attempt by turns with a canary before,
-/// between and after them, answers on descriptor 3.
+/// What of the main function that measures by the clock depends on the program.
 const CLOCK: &str = r#"
 fn main() {
-    use ::std::io::{Read, Write};
-    use ::std::os::fd::FromRawFd;
-    unsafe extern "C" { fn clock_gettime(clock: i32, time: *mut [i64; 2]) -> i32; }
-    let mut request = ::std::string::String::new();
-    let _ = ::std::io::stdin().read_to_string(&mut request);
-    // SAFETY: the parent's pipe.
-    let mut answer = unsafe { ::std::fs::File::from_raw_fd(3) };
-    let (seeds, token) = request.split_once("\"token\":\"").expect("a request");
-    let token = token.split('"').next().expect("a token");
-    let seeds = seeds.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse::<u64>().ok());
-    let timed = |f: &mut dyn FnMut()| {
-        let start = ::std::time::Instant::now();
-        f();
-        start.elapsed().as_nanos() as u64
-    };
-    // Wall time of the whole and processor time of its threads.
-    let spin = |n: u64| {
-        let mut time = [0; 2];
-        let mut processor = || {
-            // SAFETY: the time of this thread (3), written to `time`.
-            unsafe { clock_gettime(3, &mut time) };
-            time[0] * 1_000_000_000 + time[1]
-        };
-        let start = processor();
-        let mut x = n;
-        for i in 0..n { x = ::std::hint::black_box(x.rotate_left(5) ^ i); }
-        ::std::hint::black_box(x);
-        processor() - start
-    };
-    let canary = || {
-        let (mut alone, mut both) = (0, 0_i64);
-        let one = timed(&mut || alone = spin(12_000_000));
-        let two = timed(&mut || both = ::std::thread::scope(|s| {
-            let threads = [(); 2].map(|()| s.spawn(|| spin(6_000_000)));
-            threads.into_iter().map(|thread| thread.join().unwrap_or(0)).sum()
-        }));
-        ::std::format!("[{one},{alone},{two},{both}]")
-    };
-    // The first is not counted: cores that slept wake up.
-    let _ = canary();
-    let mut canaries = ::std::vec![canary()];
-    let mut rounds = ::std::vec::Vec::new();
-    for seed in seeds {
+    ::timed_clock::main(&|seed| {
         let input = ::std::hint::black_box(speed::input(seed));
         let (mut expected, mut value) = (None, None);
-        let reference = timed(&mut || expected = Some(::std::hint::black_box(speed::reference(&input))));
-        let attempt = timed(&mut || value = Some(::std::hint::black_box(speed::attempt(&input))));
-        rounds.push(::std::format!("[{reference},{attempt}]"));
+        let reference = ::timed_clock::timed(&mut || {
+            expected = Some(::std::hint::black_box(speed::reference(&input)));
+        });
+        let attempt = ::timed_clock::timed(&mut || {
+            value = Some(::std::hint::black_box(speed::attempt(&input)));
+        });
         ::std::mem::drop((expected, value));
-        canaries.push(canary());
-    }
-    let (rounds, canaries) = (rounds.join(","), canaries.join(","));
-    let _ = ::std::write!(answer, "{token}{{\"rounds\":[{rounds}],\"canaries\":[{canaries}]}}");
+        [reference, attempt]
+    })
 }
 "#;
 

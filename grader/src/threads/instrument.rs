@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 
 /// Our part of the runtime.
 const RUNTIME: &str = include_str!("runtime.rs");
+/// What is the same in all programs.
+const HARNESS: &str = include_str!("harness.rs");
 
 /// The target, the only one so far.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -53,7 +55,7 @@ pub struct Instrumented {
 /// This toolchain lacks the runtime or the bitcode, or a tool is missing.
 pub fn provide(parts: &Parts, progress: &mut dyn FnMut(&str)) -> Result<Instrumented> {
     let mut hasher = DefaultHasher::new();
-    (RUNTIME, include_str!("instrument.rs")).hash(&mut hasher);
+    (RUNTIME, HARNESS, include_str!("instrument.rs")).hash(&mut hasher);
     let name = format!("threads-{:016x}", hasher.finish());
     let folder = parts.folder.join(&name);
     let libraries = parts.sysroot.join("lib/rustlib").join(TARGET).join("lib");
@@ -119,6 +121,11 @@ impl Instrumented {
             .collect()
     }
 
+    /// The library with the main function of programs, `tandem_threads`.
+    pub fn harness(&self) -> PathBuf {
+        self.folder.join("libtandem_threads.rlib")
+    }
+
     fn make(&self, libraries: &Path) -> Result<()> {
         let source = self.folder.join("runtime.rs");
         std::fs::write(&source, RUNTIME)?;
@@ -126,6 +133,18 @@ impl Instrumented {
         rustc.args(["--edition", "2024", "--crate-type", "lib", "--emit", "obj"]);
         rustc.args(["-O", "-Cpanic=abort", "-o"]);
         done(rustc.arg(self.folder.join("runtime.o")).arg(source))?;
+        self.make_library(libraries)?;
+        let source = self.folder.join("harness.rs");
+        std::fs::write(&source, HARNESS)?;
+        let mut rustc = parts::rustc();
+        rustc.args(["--edition", "2024", "--crate-type", "rlib", "-Copt-level=2"]);
+        rustc.args(["--crate-name", "tandem_threads", "-o"]);
+        rustc.arg(self.harness()).arg(source).args(self.flags());
+        done(&mut rustc)
+    }
+
+    /// Makes the standard library.
+    fn make_library(&self, libraries: &Path) -> Result<()> {
         let place = self.sysroot().join("lib/rustlib").join(TARGET);
         std::fs::create_dir_all(place.join("lib"))?;
         let tools = place.join("bin");

@@ -12,6 +12,7 @@ use std::path::Path;
 /// The status with which ThreadSanitizer ends a program that it cannot go on with.
 const GAVE_UP: i32 = 66;
 
+/// What a program says of its runs.
 #[derive(Deserialize)]
 pub struct Report {
     /// Whether a race that was planted was seen.
@@ -26,6 +27,7 @@ pub struct Report {
     races: Vec<Vec<Access>>,
 }
 
+/// One side of a race.
 #[derive(Deserialize)]
 pub struct Access {
     write: bool,
@@ -74,6 +76,7 @@ pub fn silent(silence: Silence, verdict: &mut Verdict) -> Threads {
             "with real threads under ThreadSanitizer, it was still computing after {} s",
             PATIENCE.as_secs()
         )),
+        Silence::GivenUp => not_judged("with real threads it was given up".into()),
     }
 }
 

@@ -16,6 +16,32 @@ pub fn __measure<I: 'static, O: PartialEq + 'static>(
     reference: fn(&I) -> O,
     attempt: fn(&I) -> O,
 ) -> ! {
+    // What depends on these types is compiled with each program: it is as little as can be.
+    let warm = move |seed| {
+        let input = input(seed);
+        std::hint::black_box(reference(std::hint::black_box(&input)));
+    };
+    let round = move |seed| {
+        let input = std::hint::black_box(input(seed));
+        let before = crate::sync::now();
+        let expected = std::hint::black_box(reference(&input));
+        let start = begin();
+        let value = std::hint::black_box(attempt(&input));
+        let mut measured = end(before, start);
+        measured.round.equal = expected == value;
+        measured
+    };
+    measure(Box::new(warm), Box::new(round))
+}
+
+/// One round: what was measured, when it began, and what each thread did.
+struct Measured {
+    round: Round,
+    start: u64,
+    threads: Vec<ThreadUse>,
+}
+
+fn measure(warm: Box<dyn Fn(u64)>, round: Box<dyn Fn(u64) -> Measured>) -> ! {
     let (channel, request) = match Channel::open::<Request>() {
         Ok(opened) => opened,
         Err(message) => {
@@ -40,19 +66,22 @@ pub fn __measure<I: 'static, O: PartialEq + 'static>(
     let simulation = Simulation::new(request.cores, Image::capture(base(), &[]));
     let simulation = install(Box::new(simulation));
     let answer = Rc::new(RefCell::new(Measurement::default()));
-    let (theirs, seeds) = (answer.clone(), request.seeds);
+    let theirs = answer.clone();
     let main = Box::new(move || {
-        if let Some(&first) = seeds.first() {
+        if let Some(&first) = request.seeds.first() {
             // What is made once is made now, and the caches are warm.
-            let input = input(!first);
-            std::hint::black_box(reference(std::hint::black_box(&input)));
+            warm(!first);
         }
-        for seed in seeds {
-            let (round, start, threads) = round(seed, input, reference, attempt);
+        for &seed in &request.seeds {
+            let measured = round(seed);
+            let last = request.is_hopeless(&measured.round);
             let mut answer = theirs.borrow_mut();
-            answer.rounds.push(round);
-            answer.start = start;
-            answer.threads = threads;
+            answer.rounds.push(measured.round);
+            answer.start = measured.start;
+            answer.threads = measured.threads;
+            if last {
+                break;
+            }
         }
     });
     // SAFETY: the installed one.
@@ -72,45 +101,39 @@ pub fn __measure<I: 'static, O: PartialEq + 'static>(
     unsafe { libc::_exit(0) }
 }
 
-fn round<I, O: PartialEq>(
-    seed: u64,
-    input: fn(u64) -> I,
-    reference: fn(&I) -> O,
-    attempt: fn(&I) -> O,
-) -> (Round, u64, Vec<ThreadUse>) {
-    let input = std::hint::black_box(input(seed));
-    let before = crate::sync::now();
-    let expected = std::hint::black_box(reference(&input));
-    let start = with(|s| {
+/// The attempt begins: now.
+fn begin() -> u64 {
+    with(|s| {
         let now = s.me().clock;
-        begin(s, now);
+        for thread in &mut s.threads {
+            thread.used.begin(now);
+        }
+        for object in &mut s.objects {
+            (object.taken, object.waited, object.held) = (0, 0, 0);
+        }
+        s.caches.begin();
+        s.spawned = 0;
         now
-    });
-    let value = std::hint::black_box(attempt(&input));
-    let (mut round, threads) = with(|s| {
+    })
+}
+
+/// The attempt ends, which began at `start`; the reference, `before` that.
+fn end(before: u64, start: u64) -> Measured {
+    with(|s| {
         let end = s.me().clock;
-        let round = finished(s, start, end);
+        let mut round = finished(s, start, end);
+        round.reference = start - before;
         let threads = s.threads.iter().map(|t| ThreadUse {
             name: t.name.clone(),
             computed: t.used.computed,
             intervals: condensed(&t.used.intervals),
         });
-        (round, threads.collect())
-    });
-    round.reference = start - before;
-    round.equal = expected == value;
-    (round, start, threads)
-}
-
-fn begin(s: &mut Simulation, now: u64) {
-    for thread in &mut s.threads {
-        thread.used.begin(now);
-    }
-    for object in &mut s.objects {
-        (object.taken, object.waited, object.held) = (0, 0, 0);
-    }
-    s.caches.begin();
-    s.spawned = 0;
+        Measured {
+            round,
+            start,
+            threads: threads.collect(),
+        }
+    })
 }
 
 fn finished(s: &mut Simulation, start: u64, end: u64) -> Round {

@@ -61,7 +61,8 @@ pub fn profile<'a>(threads: impl Iterator<Item = &'a Used>, from: u64, to: u64) 
             changes.push((i.to.clamp(from, to), -1));
         }
     }
-    changes.sort_unstable();
+    // Stable, as each thread's are in order already.
+    changes.sort();
     let (mut profile, mut now, mut running) = (vec![0u64; 2], from, 0i32);
     for (at, change) in changes.into_iter().chain([(to, 0)]) {
         let index = running.max(0) as usize;

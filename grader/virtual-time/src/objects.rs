@@ -51,6 +51,8 @@ pub struct Object {
     pub owner: Option<usize>,
     /// How many hold it together.
     pub readers: u32,
+    /// Who waits for it, in the order of asking.
+    pub waiting: Vec<usize>,
     /// Where it was asked for first.
     pub place: Option<&'static Location<'static>>,
     /// How often it was taken.

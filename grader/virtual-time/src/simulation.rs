@@ -10,10 +10,15 @@ use reports::measurement::Activity;
 pub struct Simulation {
     /// The cores.
     pub cores: Vec<Core>,
+    /// The idle core that is free first, and since when.
+    idle: Option<(u64, usize)>,
     /// The threads, in the order of their start.
     pub threads: Vec<Thread>,
     /// The numbers of those that have not ended.
     pub live: Vec<usize>,
+    /// Those of them that can act by themselves, in no order: all but those that wait without a
+    /// deadline.
+    awake: Vec<usize>,
     /// The numbers of stacks that nobody uses.
     stacks: Vec<usize>,
     /// The locks and their like.
@@ -42,8 +47,10 @@ impl Simulation {
     pub fn new(cores: usize, image: Image) -> Self {
         Simulation {
             cores: vec![Core::default(); cores.clamp(1, 64)],
+            idle: Some((0, 0)),
             threads: Vec::new(),
             live: Vec::new(),
+            awake: Vec::new(),
             stacks: (0..THREADS).rev().collect(),
             objects: Vec::new(),
             caches: Caches::default(),
@@ -73,6 +80,7 @@ impl Simulation {
     pub fn add_thread(&mut self, name: Option<String>, at: u64) -> Option<usize> {
         let stack = self.stacks.pop()?;
         self.live.push(self.threads.len());
+        self.awake.push(self.threads.len());
         let local = self.image.fresh_local();
         let used = crate::measures::Used {
             since: at,
@@ -102,9 +110,12 @@ impl Simulation {
 
     /// Somebody can run from `at` on.
     fn noticed(&mut self, at: u64) {
-        let idle = self.cores.iter().any(|c| c.thread.is_none());
         let slice = self.threads.get(self.current).map_or(0, |t| t.slice);
-        let when = if idle { at } else { at.max(slice + QUANTUM) };
+        let when = if self.idle.is_some() {
+            at
+        } else {
+            at.max(slice + QUANTUM)
+        };
         self.limit = self.limit.min(when);
     }
 
@@ -131,12 +142,14 @@ impl Simulation {
         me.used.lines += travel;
     }
 
-    /// The idle core that is free first.
-    fn idle_core(&self) -> Option<(u64, usize)> {
-        let idle = self.cores.iter().enumerate();
-        idle.filter(|(_, c)| c.thread.is_none())
-            .map(|(i, c)| (c.free, i))
-            .min()
+    /// A core is taken by a thread, or free from a moment on.
+    fn set_core(&mut self, core: usize, to: Core) {
+        self.cores[core] = to;
+        let idle = |(i, c): (usize, &Core)| c.thread.is_none().then_some((c.free, i));
+        self.idle = match (to.thread, self.idle) {
+            (None, Some(first)) => Some(first.min((to.free, core))),
+            _ => self.cores.iter().enumerate().filter_map(idle).min(),
+        };
     }
 
     /// When a thread can act next; none: not by itself.
@@ -152,9 +165,9 @@ impl Simulation {
     /// Decides who runs: the thread with the earliest clock. None: nobody can.
     pub fn dispatch(&mut self) -> Option<usize> {
         loop {
-            let idle = self.idle_core();
+            let idle = self.idle;
             let (at, next) = self
-                .alive()
+                .awake()
                 .filter_map(|(i, t)| self.moment(t, idle).map(|at| (at, i)))
                 .min()?;
             match self.threads[next].state {
@@ -166,7 +179,8 @@ impl Simulation {
                 }
                 State::Ready(_) => {
                     let (_, core) = idle?;
-                    self.cores[core].thread = Some(next);
+                    let thread = Some(next);
+                    self.set_core(core, Core { thread, free: 0 });
                     let thread = &mut self.threads[next];
                     thread.used.until(at, Activity::WaitsForCore);
                     thread.state = State::On(core);
@@ -183,8 +197,8 @@ impl Simulation {
 
     /// When somebody else than `thread` has something to do.
     fn next_limit(&self, thread: usize) -> u64 {
-        let idle = self.idle_core();
-        let others = self.alive().filter(|(i, _)| *i != thread);
+        let idle = self.idle;
+        let others = self.awake().filter(|(i, _)| *i != thread);
         let slice_end = self.threads[thread].slice + QUANTUM;
         others
             .filter_map(|(_, t)| match (t.state, idle) {
@@ -202,10 +216,10 @@ impl Simulation {
             return false;
         }
         let wanted = self
-            .alive()
+            .awake()
             .any(|(_, t)| matches!(t.state, State::Ready(at) if at <= now));
         let used_up = now.saturating_sub(self.threads[me].slice) >= QUANTUM;
-        if wanted && used_up && self.idle_core().is_none() {
+        if wanted && used_up && self.idle.is_none() {
             self.give_up_core();
             self.threads[me].state = State::Ready(now);
         }
@@ -217,13 +231,20 @@ impl Simulation {
         if let State::On(core) = thread.state {
             thread.used.until(thread.clock, Activity::Runs);
             let free = thread.clock;
-            self.cores[core] = Core { thread: None, free };
+            self.set_core(core, Core { thread: None, free });
         }
     }
 
     /// The running thread waits.
     pub fn block(&mut self, wait: Wait) {
         self.give_up_core();
+        let current = self.current;
+        if wait.deadline.is_none() {
+            self.awake.retain(|&t| t != current);
+        }
+        if let Some(object) = self.object(wait.object) {
+            object.waiting.push(current);
+        }
         let me = self.me();
         me.state = State::Blocked;
         me.wait = Some(wait);
@@ -240,12 +261,18 @@ impl Simulation {
     }
 
     fn make_ready(&mut self, thread: usize, at: u64) {
+        let wait = self.threads[thread].wait.take();
+        if let Some(object) = wait.and_then(|w| self.object(w.object)) {
+            object.waiting.retain(|&t| t != thread);
+        }
+        if wait.is_some_and(|w| w.deadline.is_none()) {
+            self.awake.push(thread);
+        }
         let woken = &mut self.threads[thread];
         let at = at.max(woken.clock);
-        let kind = woken.wait.take().map(|w| (w.kind, w.object));
         let lock = matches!(
-            kind,
-            Some((WaitKind::Lock | WaitKind::Read | WaitKind::Write, _))
+            wait.map(|w| w.kind),
+            Some(WaitKind::Lock | WaitKind::Read | WaitKind::Write)
         );
         woken.used.until(
             at,
@@ -265,9 +292,9 @@ impl Simulation {
     pub fn spin(&mut self, least: u64, own: bool) {
         let me = self.current;
         self.threads[me].spinning = true;
-        let idle = self.idle_core();
+        let idle = self.idle;
         let next = self
-            .alive()
+            .awake()
             .filter(|(i, t)| *i != me && !t.spinning)
             .filter_map(|(_, t)| self.moment(t, idle))
             .min();
@@ -289,6 +316,7 @@ impl Simulation {
         thread.state = State::Done;
         thread.local = Box::default();
         self.live.retain(|&t| t != me);
+        self.awake.retain(|&t| t != me);
     }
 
     /// The stack of a thread that has left it for good can be used again.
@@ -296,9 +324,14 @@ impl Simulation {
         self.stacks.push(self.threads[thread].stack);
     }
 
-    /// The threads that have not ended, with their numbers.
-    fn alive(&self) -> impl Iterator<Item = (usize, &Thread)> {
-        self.live.iter().map(|&i| (i, &self.threads[i]))
+    /// The threads that can act by themselves, with their numbers.
+    fn awake(&self) -> impl Iterator<Item = (usize, &Thread)> {
+        self.awake.iter().map(|&i| (i, &self.threads[i]))
+    }
+
+    /// The object with this key, where it is one of the program's.
+    fn object(&mut self, key: u64) -> Option<&mut Object> {
+        self.objects.get_mut((key as usize).checked_sub(1)?)
     }
 
     /// Adds to what the program printed.

@@ -85,16 +85,20 @@ pub fn wait(object: &Id, kind: WaitKind, deadline: Option<u64>, _caller: Caller)
     })
 }
 
-/// Those who wait for the object in a way that `which` accepts, the first first.
+/// Those who wait for the object in a way that `which` accepts.
+fn waiters(
+    s: &Simulation,
+    object: u64,
+    which: impl Fn(WaitKind) -> bool,
+) -> impl Iterator<Item = usize> {
+    let all = s.objects[object as usize - 1].waiting.iter().copied();
+    all.filter(move |&t| s.threads[t].wait.is_some_and(|w| which(w.kind)))
+}
+
+/// The same, the first first.
 fn waiting(s: &Simulation, object: u64, which: impl Fn(WaitKind) -> bool) -> Vec<usize> {
-    let waits = |w: Wait| w.object == object && which(w.kind);
-    let mut waiting: Vec<usize> = s
-        .live
-        .iter()
-        .copied()
-        .filter(|&t| s.threads[t].wait.is_some_and(waits))
-        .collect();
-    waiting.sort_by_key(|&t| s.threads[t].clock);
+    let mut waiting: Vec<usize> = waiters(s, object, which).collect();
+    waiting.sort_unstable_by_key(|&t| (s.threads[t].clock, t));
     waiting
 }
 
@@ -119,7 +123,8 @@ pub fn wake(object: &Id, which: fn(WaitKind) -> bool) {
 /// Takes a lock, or shares it, if that can be now.
 fn attempt(how: Access, s: &mut Simulation, object: &Id, caller: Caller) -> bool {
     let (key, me) = (object.key(s), s.current);
-    let writer_waits = how == Access::Read && !waiting(s, key, |k| k == WaitKind::Write).is_empty();
+    let writer = |kind| kind == WaitKind::Write;
+    let writer_waits = how == Access::Read && waiters(s, key, writer).next().is_some();
     let now = s.threads[me].clock;
     let lock = &mut s.objects[key as usize - 1];
     let free = match how {
@@ -213,21 +218,16 @@ fn unlock_now(s: &mut Simulation, object: &Id, how: Access) {
 /// Somebody may have the lock now: one who still looks for it gets it at once, one who sleeps is
 /// woken. Readers go together.
 fn wake_for_lock(s: &mut Simulation, key: u64, now: u64) {
-    let all = waiting(s, key, |kind| {
-        matches!(kind, WaitKind::Lock | WaitKind::Read | WaitKind::Write)
-    });
-    let kind = |s: &Simulation, t: usize| s.threads[t].wait.map(|w| w.kind);
     let looking = |s: &Simulation, t: usize| s.threads[t].clock + SPIN >= now;
-    let Some(&first) = all.iter().find(|&&t| looking(s, t)).or(all.first()) else {
+    let for_lock = |k| matches!(k, WaitKind::Lock | WaitKind::Read | WaitKind::Write);
+    // Those who sleep come after those who look, and the first before those who came later.
+    let rank = |&t: &usize| (!looking(s, t), s.threads[t].clock, t);
+    let Some(first) = waiters(s, key, for_lock).min_by_key(rank) else {
         return;
     };
-    let together: Vec<usize> = if kind(s, first) == Some(WaitKind::Read) {
-        let readers = all.iter().copied();
-        readers
-            .filter(|&t| kind(s, t) == Some(WaitKind::Read))
-            .collect()
-    } else {
-        vec![first]
+    let together = match s.threads[first].wait.map(|w| w.kind) {
+        Some(WaitKind::Read) => waiting(s, key, |k| k == WaitKind::Read),
+        _ => vec![first],
     };
     for thread in together {
         if looking(s, thread) {
@@ -432,7 +432,7 @@ pub fn threw(thread: usize) -> bool {
 pub fn is_awaited(object: &Id, kind: WaitKind) -> bool {
     with(|s| {
         let key = object.key(s);
-        !waiting(s, key, |k| k == kind).is_empty()
+        waiters(s, key, |k| k == kind).next().is_some()
     })
 }
 
