@@ -13,7 +13,7 @@ use tandem_grader::explore::{Options, Prepared, explore};
 use tandem_grader::parts::Engine;
 use tandem_grader::replay::Recording;
 use tandem_grader::verdict::{Outcome, Verdict};
-use tandem_grader::{files, html, parts, show, source, svg};
+use tandem_grader::{files, html, parts, sandbox, show, source, svg};
 
 /// Finds the interleaving that breaks a concurrent Rust program.
 #[derive(Parser)]
@@ -209,7 +209,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 const STACK: usize = 1 << 30;
 
 fn main() -> ExitCode {
-    tandem_grader::sandbox::main_if_asked();
+    sandbox::main_if_asked();
+    sandbox::interrupt::handle();
     match std::thread::Builder::new().stack_size(STACK).spawn(run) {
         Ok(thread) => thread.join().unwrap_or(ExitCode::from(3)),
         Err(_) => run(),
@@ -248,6 +249,7 @@ fn run() -> ExitCode {
 }
 
 fn finish(done: Result<u8>) -> ExitCode {
+    sandbox::interrupt::settle();
     match done {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
@@ -263,7 +265,7 @@ fn progress(what: &str) {
 
 /// The work of others needs the sandbox.
 fn allowed(untrusted: bool) -> Result<()> {
-    use tandem_grader::sandbox::{State, state};
+    use sandbox::{State, state};
     match state() {
         State::Fails(reason) if untrusted => anyhow::bail!(
             "this machine does not allow a sandbox ({reason}), and the work of others is not run without one"

@@ -11,7 +11,7 @@ mod judge;
 use crate::child::{self, Answer, Extras, Seeds};
 use crate::compile;
 use crate::parts::{self, Parts};
-use crate::sandbox;
+use crate::sandbox::Folder;
 use crate::source::{self, Source};
 use crate::speedup::build::Task;
 use crate::verdict::{Threads, Verdict};
@@ -56,7 +56,7 @@ pub struct Building {
 
 /// A compiled program.
 struct Built {
-    _folder: tempfile::TempDir,
+    _folder: Folder,
     program: PathBuf,
     /// The submission first.
     sources: [Source; 2],
@@ -143,7 +143,7 @@ fn build(
     let (path, text) = &task.submission;
     let (submission, _) = source::prepare(path, "submission.rs", text.clone(), false);
     let (speed, _) = source::prepare(speed_path, "speed.rs", speed.clone(), false);
-    let folder = sandbox::folder("tandem-threads-")?;
+    let folder = Folder::new("threads-")?;
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("submission.rs"), &submission.text)?;
     std::fs::write(at("speed.rs"), &speed.text)?;
@@ -181,6 +181,7 @@ fn run(built: &Built, seed: u64, verdict: &mut Verdict) -> Anyhow<Threads> {
         processors: 64,
         fixed_addresses: true,
         stillness: Some(STILLNESS),
+        alone: false,
     };
     Ok(
         match child::run_with(&built.program, &request, PATIENCE, extras)? {

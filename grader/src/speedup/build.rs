@@ -2,9 +2,9 @@
 //! for the compiler's own messages and for the clock.
 
 use super::Options;
-use crate::compile::{both, linked, on_engine, strings, words};
+use crate::compile::{both, linked, on_engine, strings, with_path, words};
 use crate::parts::{self, Engine, Published};
-use crate::sandbox::{self, Ended};
+use crate::sandbox::{Ended, Folder};
 use crate::source::{self, Source};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Task {
 
 /// A compiled program.
 pub struct Built {
-    _folder: tempfile::TempDir,
+    _folder: Folder,
     /// In virtual time.
     pub timed: PathBuf,
     /// As it is.
@@ -78,7 +78,7 @@ pub fn build(
     } else {
         Published::default()
     };
-    let folder = sandbox::folder("tandem-speedup-")?;
+    let folder = Folder::new("speedup-")?;
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("submission.rs"), &submission.text)?;
     std::fs::write(at("speed.rs"), &speed.text)?;
@@ -112,9 +112,8 @@ pub fn build(
     timed.extend(linked(&published.modelled));
     let (native, timed) = both(&parts, folder.path(), native, timed)?;
     let said = |ended: &Ended| {
-        words(ended, &parts)
-            .replace("--> submission.rs:", &format!("--> {path}:"))
-            .replace("--> speed.rs:", &format!("--> {speed_path}:"))
+        let said = with_path(&words(ended, &parts), "submission.rs", path);
+        with_path(&said, "speed.rs", &speed_path)
     };
     if !native.status.success() {
         return Ok(Err(said(&native)));
