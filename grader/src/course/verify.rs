@@ -122,6 +122,19 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
+/// The name of what a verdict found first; empty where it found nothing.
+pub fn first(verdict: &Verdict) -> String {
+    let slow = verdict
+        .speed
+        .as_ref()
+        .filter(|_| verdict.verdict == Outcome::Fail);
+    match (verdict.findings.first(), slow) {
+        (Some(finding), _) => kind(finding.kind),
+        (None, Some(speed)) => judgement(speed),
+        (None, None) => String::new(),
+    }
+}
+
 /// The name of a kind of finding.
 pub fn kind(kind: reports::exploration::Kind) -> String {
     name(kind)
