@@ -133,7 +133,8 @@ pub fn check(arguments: &Check) -> Result<u8> {
     }
     let texts = texts(exercise, &path)?;
     if let Some(file) = &arguments.html {
-        let page = html::page(&verdict, &texts, &exercise.about.title);
+        let title = format!("{} · {}", exercise.name, exercise.about.title);
+        let page = html::page(&verdict, &texts, &title);
         files::write(file, page.as_bytes())?;
     }
     if let Some(file) = &arguments.junit {

@@ -291,7 +291,7 @@ fn columns(finding: &Finding, width: usize) -> String {
 }
 
 /// Where each step stands: the last parts of the files' names, as many as tell them apart.
-fn places(steps: &[Step]) -> Vec<String> {
+pub fn places(steps: &[Step]) -> Vec<String> {
     let last = |file: &str, parts: usize| {
         let mut names: Vec<&str> = file.rsplit('/').take(parts).collect();
         names.reverse();

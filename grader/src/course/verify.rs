@@ -161,6 +161,6 @@ fn said(verdict: &Verdict) -> String {
             .as_ref()
             .map_or(String::new(), |s| s.message.clone()),
         None if verdict.message.is_empty() => verdict.explored(),
-        None => verdict.message.clone(),
+        None => verdict.message.lines().next().unwrap_or_default().into(),
     }
 }
