@@ -49,7 +49,10 @@ fn a_student_goes_from_a_wrong_answer_to_a_right_one() {
         report.contains("deadlock") && report.contains("two_tasks.rs"),
         "{report}"
     );
-    let name = report.split_once("tandem-grader replay ").expect("a name").1;
+    let name = report
+        .split_once("tandem-grader replay ")
+        .expect("a name")
+        .1;
     let name = name.split_whitespace().next().expect("a name");
     let (_, again) = text(grader().args(["replay", name]).current_dir(&copy));
     assert!(again.contains("deadlock"), "{again}");
