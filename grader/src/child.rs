@@ -1,6 +1,6 @@
 //! Runs a program on one of the engines and reads its answer.
 
-use crate::sandbox::{self, Job};
+use crate::sandbox::{self, Job, interrupt};
 use anyhow::{Context, Result};
 use fibers::Request;
 use object::{Object, ObjectSection};
@@ -100,6 +100,8 @@ pub struct Extras<'a> {
     pub stillness: Option<Duration>,
     /// Becomes true where nobody waits for it any more.
     pub given_up: Option<&'a AtomicBool>,
+    /// Whether it measures time, and other jobs would disturb it.
+    pub alone: bool,
 }
 
 /// The most that is read of an answer, in bytes.
@@ -151,12 +153,15 @@ pub fn run_with<R: Request + Serialize, A: DeserializeOwned>(
         file_size: extras.file_size,
         fixed_addresses: extras.fixed_addresses,
     };
-    let mut child = sandbox::command(&job, Some(&theirs))?
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("cannot start the compiled program")?;
+    let _turn = if extras.alone {
+        sandbox::turns::alone()?
+    } else {
+        sandbox::turns::beside()?
+    };
+    let mut command = sandbox::command(&job, Some(&theirs))?;
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = interrupt::start(&mut command).context("cannot start the compiled program")?;
     drop(theirs);
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
@@ -193,6 +198,7 @@ pub fn run_with<R: Request + Serialize, A: DeserializeOwned>(
         }
     };
     let status = child.wait()?;
+    interrupt::settle();
     let body = bytes.strip_prefix(request.token().as_bytes());
     match body.and_then(|body| serde_json::from_slice(body).ok()) {
         Some(answer) => Ok(Answer::Given(answer)),

@@ -3,7 +3,7 @@
 
 use crate::layout;
 use crate::parts::{Engine, Parts, Published};
-use crate::sandbox::{self, Ended, Exceeded, Job, Limits};
+use crate::sandbox::{self, Ended, Exceeded, Job, Limits, interrupt};
 use crate::source::Source;
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
@@ -130,11 +130,9 @@ fn start(parts: &Parts, folder: &Path, arguments: Vec<String>) -> Result<Child> 
         file_size: 256 << 20,
         fixed_addresses: false,
     };
-    sandbox::command(&job, None)?
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
+    let mut command = sandbox::command(&job, None)?;
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    interrupt::start(command.stderr(Stdio::piped()))
         .context("cannot run rustc: install Rust from https://rustup.rs")
 }
 
@@ -145,6 +143,7 @@ pub(crate) fn one(
     arguments: Vec<String>,
     given_up: &AtomicBool,
 ) -> Result<Ended> {
+    let _turn = sandbox::turns::beside()?;
     sandbox::wait_unless(start(parts, folder, arguments)?, LIMITS, given_up)
 }
 
@@ -220,12 +219,24 @@ pub(crate) fn linked(libraries: &[(String, PathBuf)]) -> Vec<String> {
     arguments
 }
 
+/// Messages of the compiler with another path for a file; they may be coloured.
+pub(crate) fn with_path(messages: &str, name: &str, path: &str) -> String {
+    let mut text = messages.to_owned();
+    for mark in ["-->", ":::"] {
+        for space in [" ", " \x1b[0m"] {
+            let before = format!("{mark}{space}{name}:");
+            text = text.replace(&before, &format!("{mark}{space}{path}:"));
+        }
+    }
+    text
+}
+
 /// The messages with the names of the files as they were given.
 fn readable(messages: &str, program: &Program) -> String {
     let mut text = messages.to_owned();
     for source in program.sources() {
         for name in [&format!("modelled/{}", source.name), &source.name] {
-            text = text.replace(&format!("--> {name}:"), &format!("--> {}:", source.path));
+            text = with_path(&text, name, &source.path);
         }
     }
     text

@@ -1,6 +1,7 @@
 //! The course: exercises, a student's working copy of them, and whether they keep their promises.
 
 pub mod class;
+pub mod crowd;
 pub mod exercise;
 pub mod full_size;
 pub mod marks;

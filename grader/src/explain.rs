@@ -33,9 +33,10 @@ pub const KINDS: [&str; 29] = [
     "imbalance",
 ];
 
-/// The explanation of a kind.
+/// The explanation of a kind, as reports name it or as its name stands in JSON.
 pub fn text(kind: &str) -> Option<&'static str> {
-    Some(match kind {
+    let kind = kind.trim().to_lowercase().replace([' ', '_'], "-");
+    Some(match kind.as_str() {
         "data-race" => {
             "Two threads touch the same memory, at least one of them writes, at least one access is not atomic, and \
              nothing orders the two.\nSuch a program has no meaning: the compiler assumes that it does not happen, and \

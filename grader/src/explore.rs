@@ -5,7 +5,7 @@ use crate::compile::{Compiled, Program, compile};
 use crate::findings;
 use crate::outside;
 use crate::parts::{self, Engine, Parts, Published};
-use crate::sandbox;
+use crate::sandbox::{self, Folder};
 use crate::source::{self, Refusal};
 use crate::symbols::Symbols;
 use crate::verdict::{Outcome, Verdict};
@@ -66,7 +66,7 @@ const STEPS: u64 = 400_000;
 pub struct Ready {
     /// What it was made of.
     pub program: Program,
-    folder: tempfile::TempDir,
+    folder: Folder,
     path: PathBuf,
     statics: Vec<(u64, u64)>,
     warnings: String,
@@ -157,7 +157,7 @@ fn prepare_program(
     options: &Options,
 ) -> Result<Prepared> {
     let refused = |message: String| Ok(Prepared::Refused(Verdict::new(Outcome::Refused, message)));
-    let folder = sandbox::folder("tandem-explore-")?;
+    let folder = Folder::new("explore-")?;
     let given = [options.edition.as_str()];
     let editions = if options.edition.is_empty() {
         &EDITIONS[..]
@@ -224,7 +224,7 @@ fn useless(parts: &Parts, options: &Options) -> Result<Option<String>> {
         opt_level: options.opt_level,
         debug: false,
     };
-    let folder = sandbox::folder("tandem-explore-")?;
+    let folder = Folder::new("explore-")?;
     let nothing = Published::default();
     Ok(
         match compile(&program, parts, &nothing, folder.path(), false)? {
@@ -285,7 +285,7 @@ impl Ready {
     /// The folder of the program, to be kept by whoever wants it.
     pub fn keep(self) -> PathBuf {
         let path = self.path.clone();
-        let _ = self.folder.keep();
+        self.folder.keep();
         path
     }
 

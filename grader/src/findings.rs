@@ -155,7 +155,12 @@ fn step(
     });
     let mut text = event.operation.clone();
     if let Some(object) = &object {
-        text += &format!(" {object}");
+        // The ends of a channel are often named as what they do.
+        let name = match event.operation.as_str() {
+            "send" | "receive" | "waits for a message" => format!(" `{object}`"),
+            _ => format!(" {object}"),
+        };
+        text += &name;
     }
     match event.operation.as_str() {
         "spawn" | "join" | "unpark" => {

@@ -2,7 +2,7 @@
 
 use crate::show::{Texts, explanation};
 use crate::speedup::{Judgement, Speedup, picture};
-use crate::verdict::{Finding, Outcome, Verdict};
+use crate::verdict::{Finding, Line, Outcome, Verdict};
 use std::fmt::Write;
 
 /// Of a part of a page: colours that can be read on light and on dark ground.
@@ -25,17 +25,66 @@ const STYLE: &str = "
 /// Of a page of its own.
 pub(crate) const PAGE: &str = "
 body { font: 14px system-ui, sans-serif; margin: 1.5em; color: #1a1a1a; background: #fff; }
+h1 { font-size: 1.4em; } h2 { font-size: 1.1em; } summary { cursor: pointer; font-family: ui-monospace, monospace; }
+details { margin: 1em 0; } pre { overflow-x: auto; }
+.source b { display: inline-block; min-width: 100%; font-weight: inherit; background: rgba(217, 69, 61, .2); }
+.source i { font-style: normal; opacity: .5; user-select: none; }
 @media (prefers-color-scheme: dark) { body { color: #e6e6e6; background: #1b1b1b; } }
 ";
 
 /// The whole page.
 pub fn page(verdict: &Verdict, texts: &Texts, title: &str) -> String {
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{PAGE}</style></head><body>{}</body></html>\n",
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{PAGE}</style></head>\
+         <body><h1>{0}</h1>{1}{2}</body></html>\n",
         escape(title),
-        fragment(verdict, texts)
+        fragment(verdict, texts),
+        sources(verdict, texts)
     )
+}
+
+/// The sources that the verdict is about, those first that its findings point at; these lines are
+/// marked.
+fn sources(verdict: &Verdict, texts: &Texts) -> String {
+    let of_parts = |finding: &'_ Finding| -> Vec<Line> {
+        let stacks = finding
+            .parts
+            .iter()
+            .flat_map(|p| p.line.iter().chain(&p.stack));
+        stacks.cloned().collect()
+    };
+    let of_causes = verdict.speed.iter().flat_map(|s| &s.causes);
+    let lines = verdict.findings.iter().flat_map(of_parts);
+    let lines: Vec<Line> = lines
+        .chain(of_causes.flat_map(|c| c.lines.clone()))
+        .collect();
+    let marked = |file: &str, number: usize| {
+        lines
+            .iter()
+            .any(|l| l.file == file && l.line as usize == number)
+    };
+    let check = |file: &str| file.ends_with("/check.rs");
+    let mut files: Vec<&String> = texts.keys().collect();
+    files.sort_by_key(|file| (check(file), (*file).clone()));
+    let mut html = String::new();
+    for file in files {
+        let open = if check(file) { "" } else { " open" };
+        let _ = write!(
+            html,
+            "<details{open}><summary>{}</summary><pre class=\"source\">",
+            escape(file)
+        );
+        for (number, line) in (1..).zip(texts[file].lines()) {
+            let line = escape(&crate::show::clean(line));
+            let _ = match marked(file, number) {
+                true => writeln!(html, "<b><i>{number:4}</i>  {line}</b>"),
+                false => writeln!(html, "<i>{number:4}</i>  {line}"),
+            };
+        }
+        html += "</pre></details>";
+    }
+    html
 }
 
 /// A page with a speedup.
@@ -191,7 +240,8 @@ fn finding(finding: &Finding, texts: &Texts) -> String {
             let _ = write!(html, "<th scope=\"col\">{}</th>", escape(&name));
         }
         html += "<th>line</th></tr>";
-        for step in crate::show::shown(&finding.events) {
+        let steps = crate::show::shown(&finding.events);
+        for (step, place) in steps.iter().zip(crate::show::places(steps)) {
             let _ = write!(html, "<tr><td class=\"n\">{}</td>", step.step);
             for &thread in &threads {
                 if thread == step.thread {
@@ -201,7 +251,6 @@ fn finding(finding: &Finding, texts: &Texts) -> String {
                     html += "<td></td>";
                 }
             }
-            let place = step.line.as_ref().map_or(String::new(), |l| l.to_string());
             let _ = write!(html, "<td class=\"at\">{}</td></tr>", escape(&place));
         }
         html += "</table></div>";

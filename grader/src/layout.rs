@@ -2,10 +2,11 @@
 //!
 //! A file with entries of its own is the root of its crate, as it is where it comes from: `crate::`
 //! means itself. With a check, both are modules below a root of ours, and the check reaches the
-//! submission as `crate::submission`.
+//! submission as `crate::submission`. A check may take a `&mut Chance`, `crate::chance::Chance`, to draw
+//! its inputs from the seed: `chance.rs` is that module.
 
 use crate::compile::Program;
-use crate::source::entry_function;
+use crate::source::{Source, entry_function};
 use anyhow::Result;
 use std::path::Path;
 
@@ -25,6 +26,9 @@ const PLANTED: &str = "fn __planted() {
     ::std::mem::drop(other.join());
 }
 ";
+
+/// What checks draw their inputs from.
+const CHANCE: &str = include_str!("layout/chance.rs");
 
 /// What an entry returns must say that it went well.
 const SUCCEEDS: &str = "
@@ -50,9 +54,19 @@ pub fn write(program: &Program, folder: &Path) -> Result<Roots> {
         None => alone(program, folder),
         Some(check) => {
             std::fs::write(folder.join(&check.name), &check.text)?;
-            with_check(program, &check.name, folder)
+            with_check(program, check, folder)
         }
     }
+}
+
+/// Whether `check` in a text takes something: what it draws its inputs from.
+fn draws(text: &str) -> bool {
+    let Ok(file) = syn::parse_file(text) else {
+        return false;
+    };
+    file.items.iter().any(|item| {
+        matches!(item, syn::Item::Fn(f) if f.sig.ident == "check" && !f.sig.inputs.is_empty())
+    })
 }
 
 /// The functions to explore, as a list. The thread of each ends like all others: with its
@@ -88,19 +102,22 @@ mod __entry {{
     })
 }
 
-fn with_check(program: &Program, check: &str, folder: &Path) -> Result<Roots> {
+fn with_check(program: &Program, check: &Source, folder: &Path) -> Result<Roots> {
     let submission = &program.submission;
     std::fs::write(folder.join(&submission.name), &submission.text)?;
     // What a submission names by `crate::` is its own, where it is public.
     let modules = format!(
         "#[path = {:?}] pub mod submission;\n#[allow(unused_imports)] use submission::*;\n\
-         #[path = {check:?}] mod check;\n{SUCCEEDS}",
-        submission.name
+         #[path = {:?}] mod check;\n#[allow(dead_code)] mod chance {{\n{CHANCE}}}\n{SUCCEEDS}",
+        submission.name, check.name
     );
-    let call = "crate::__succeeds(check::check())";
-    let native = format!("{modules}fn main() {{ {call} }}\n");
+    let call = |seed: &str| match draws(&check.text) {
+        true => format!("crate::__succeeds(check::check(&mut chance::Chance::new({seed})))"),
+        false => "crate::__succeeds(check::check())".to_owned(),
+    };
+    let native = format!("{modules}fn main() {{ {} }}\n", call("0"));
     std::fs::write(folder.join("native.rs"), native)?;
-    let checks = list(std::iter::once(call.to_owned()));
+    let checks = list(std::iter::once(call("::std::__seed()")));
     let modelled =
         format!("{modules}{PLANTED}fn main() {{ ::std::__explore(&[{checks}], __planted) }}\n");
     std::fs::write(folder.join("modelled.rs"), modelled)?;

@@ -30,5 +30,6 @@ pub mod source;
 pub mod speedup;
 pub mod svg;
 pub mod symbols;
+pub mod terminal;
 pub mod threads;
 pub mod verdict;

@@ -13,7 +13,7 @@ use tandem_grader::explore::{Options, Prepared, explore};
 use tandem_grader::parts::Engine;
 use tandem_grader::replay::Recording;
 use tandem_grader::verdict::{Outcome, Verdict};
-use tandem_grader::{files, html, parts, show, source, svg};
+use tandem_grader::{files, html, parts, sandbox, show, source, svg, terminal};
 
 /// Finds the interleaving that breaks a concurrent Rust program.
 #[derive(Parser)]
@@ -42,7 +42,10 @@ enum Command {
     /// Lists the exercises.
     List,
     /// Shows the next task.
-    Next,
+    Next {
+        /// The exercise; without it, the first one that is not solved.
+        name: Option<String>,
+    },
     /// Shows one more hint.
     Hint {
         /// The exercise; without it, the next one.
@@ -60,8 +63,8 @@ enum Command {
     },
     /// Explains a kind of finding.
     Explain {
-        /// Such as `data-race`.
-        finding: String,
+        /// Such as `data-race`; without it, says which there are.
+        finding: Option<String>,
     },
     /// Writes the beginning of an exercise: for those who write them.
     New {
@@ -75,6 +78,10 @@ enum Command {
         /// A folder of exercises, instead of those that the program carries.
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// How many are verified at once; without it, as many as there are cores, where there is memory
+        /// for so many.
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
     },
 }
 
@@ -173,8 +180,8 @@ struct Speedup {
 
 #[derive(Parser)]
 struct Replay {
-    /// The recording.
-    file: PathBuf,
+    /// The recording: its file, or its name; without it, the last one.
+    file: Option<PathBuf>,
     /// Prints what to type to stop at the finding in a debugger, and keeps the program.
     #[arg(long)]
     gdb: bool,
@@ -209,7 +216,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 const STACK: usize = 1 << 30;
 
 fn main() -> ExitCode {
-    tandem_grader::sandbox::main_if_asked();
+    sandbox::main_if_asked();
+    sandbox::interrupt::handle();
     match std::thread::Builder::new().stack_size(STACK).spawn(run) {
         Ok(thread) => thread.join().unwrap_or(ExitCode::from(3)),
         Err(_) => run(),
@@ -234,24 +242,25 @@ fn run() -> ExitCode {
         Command::Prepare => run_prepare(),
         Command::Init { dir } => commands::init(&dir),
         Command::List => commands::list(),
-        Command::Next => commands::next(),
+        Command::Next { name } => commands::next(name.as_deref()),
         Command::Hint { name } => commands::hint(name.as_deref()),
         Command::Check(arguments) => {
             allowed(arguments.untrusted).and_then(|()| commands::check(&arguments))
         }
         Command::Class(arguments) => allowed(true).and_then(|()| commands::class(&arguments)),
         Command::Watch { name } => commands::watch(name.as_deref()),
-        Command::Explain { finding } => commands::explain(&finding),
+        Command::Explain { finding } => commands::explain(finding.as_deref()),
         Command::New { folder } => commands::new(&folder),
-        Command::Verify { names, dir } => commands::verify(dir.as_deref(), &names),
+        Command::Verify { names, dir, jobs } => commands::verify(dir.as_deref(), &names, jobs),
     })
 }
 
 fn finish(done: Result<u8>) -> ExitCode {
+    sandbox::interrupt::settle();
     match done {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            anstream::eprintln!("tandem-grader: {error:#}");
+            anstream::eprintln!("{}", terminal::fitted(&format!("tandem-grader: {error:#}")));
             ExitCode::from(3)
         }
     }
@@ -263,7 +272,7 @@ fn progress(what: &str) {
 
 /// The work of others needs the sandbox.
 fn allowed(untrusted: bool) -> Result<()> {
-    use tandem_grader::sandbox::{State, state};
+    use sandbox::{State, state};
     match state() {
         State::Fails(reason) if untrusted => anyhow::bail!(
             "this machine does not allow a sandbox ({reason}), and the work of others is not run without one"
@@ -381,7 +390,8 @@ fn run_speedup(arguments: &Speedup) -> Result<u8> {
     if arguments.json {
         anstream::println!("{}", serde_json::to_string(&measured)?);
     } else {
-        anstream::print!("{}", speedup::show::text(&measured));
+        let text = speedup::show::text(&measured);
+        anstream::print!("{}", terminal::fitted(&text));
     }
     Ok(match measured.judgement {
         Judgement::WrongAnswer | Judgement::Broken => 1,
@@ -390,7 +400,7 @@ fn run_speedup(arguments: &Speedup) -> Result<u8> {
 }
 
 fn run_replay(arguments: &Replay) -> Result<u8> {
-    let recording = Recording::read(&arguments.file)?;
+    let recording = Recording::read(&Recording::find(arguments.file.as_deref())?)?;
     if arguments.gdb {
         return debug(&recording);
     }
@@ -454,11 +464,8 @@ fn report(verdict: &Verdict, texts: &show::Texts, json: bool, page: Option<&Path
     if json {
         anstream::println!("{}", serde_json::to_string(verdict)?);
     } else {
-        let width = std::env::var("COLUMNS")
-            .ok()
-            .and_then(|c| c.parse().ok())
-            .unwrap_or(120);
-        anstream::print!("{}", show::verdict(verdict, texts, width));
+        let text = show::verdict(verdict, texts, terminal::width());
+        anstream::print!("{}", terminal::fitted(&text));
     }
     Ok(())
 }

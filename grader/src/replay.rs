@@ -22,6 +22,9 @@ pub struct Recording {
     pub opt_level: u8,
     /// What `available_parallelism` answered.
     pub threads: usize,
+    /// The seed of the inputs that the check draws.
+    #[serde(default = "one")]
+    pub seed: u64,
     /// Which of the checks failed.
     pub entry: usize,
     /// The schedule.
@@ -34,6 +37,25 @@ pub struct Recording {
 
 /// The version of recordings.
 const VERSION: u32 = 1;
+
+fn one() -> u64 {
+    1
+}
+
+/// Where recordings are kept.
+fn folder() -> Result<PathBuf> {
+    Ok(crate::parts::cache()?.join("replays"))
+}
+
+/// What to type for a recording: its name, where it lies in the cache.
+pub fn short(path: &str) -> String {
+    let path = Path::new(path);
+    let kept = folder().is_ok_and(|folder| path.parent() == Some(&folder));
+    match path.file_stem() {
+        Some(stem) if kept => stem.to_string_lossy().into_owned(),
+        _ => path.display().to_string(),
+    }
+}
 
 impl Recording {
     /// A recording of a finding.
@@ -51,11 +73,36 @@ impl Recording {
             edition: options.edition.clone(),
             opt_level: options.opt_level,
             threads: options.threads,
+            seed: options.seed,
             entry,
             schedule: finding.schedule.clone(),
             kind: finding.kind,
             toolchain: toolchain(),
         }
+    }
+
+    /// The file of a recording that was named: itself, or that of the cache with this name; without a
+    /// name, what was recorded last.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was recorded.
+    pub fn find(name: Option<&Path>) -> Result<PathBuf> {
+        let folder = folder()?;
+        let Some(name) = name else {
+            let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            return entries
+                .max_by_key(|entry| entry.metadata().and_then(|m| m.modified()).ok())
+                .map(|entry| entry.path())
+                .context("nothing was recorded yet: `check` and `explore` record what they find");
+        };
+        let kept = folder.join(name).with_extension("json");
+        let plain = name.components().count() == 1 && !name.exists();
+        Ok(if plain && kept.exists() {
+            kept
+        } else {
+            name.to_owned()
+        })
     }
 
     /// Saves it in the user's cache; returns where.
@@ -65,7 +112,7 @@ impl Recording {
     /// The cache cannot be written to.
     pub fn save(&self) -> Result<PathBuf> {
         use std::hash::{DefaultHasher, Hash, Hasher};
-        let folder = crate::parts::cache()?.join("replays");
+        let folder = folder()?;
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let text = serde_json::to_string(self)?;
@@ -145,6 +192,7 @@ impl Recording {
             edition: self.edition.clone(),
             opt_level: self.opt_level,
             threads: self.threads,
+            seed: self.seed,
             ..Options::default()
         }
     }

@@ -3,14 +3,19 @@
 //! A process in the sandbox has namespaces of its own for users, processes, mounts and the network,
 //! sees the files it was given and no others, may not make most system calls, and is ended at its
 //! limits of processor time, wall time, memory, processes and output. It works as an ordinary user
-//! where the system allows user namespaces, and as root, which it gives up before the program starts.
+//! where the system allows user namespaces, and as root, which it gives up before the program starts: each
+//! job that runs then has a user of its own, so that none can use up what another one may have.
 //!
 //! The set-up happens in a process of its own, for which the program calls itself: see
 //! [`main_if_asked`]. [`jail`] is that process.
 
+pub mod interrupt;
 mod jail;
+mod session;
+pub mod turns;
 mod watch;
 
+pub use session::Folder;
 pub use watch::{Ended, Exceeded, Limits, resident, scheduled, stop, wait, wait_unless};
 
 use anyhow::{Context, Result};
@@ -152,7 +157,6 @@ pub fn command(job: &Job, answer: Option<&OwnedFd>) -> Result<Command> {
     let mut command = match state() {
         State::Works => {
             let mut command = Command::new(HELPER.get().context("no helper")?);
-            hand_over(job)?;
             command.arg(COMMAND).arg(serde_json::to_string(job)?);
             command
         }
@@ -163,6 +167,8 @@ pub fn command(job: &Job, answer: Option<&OwnedFd>) -> Result<Command> {
         }
     };
     command.env_clear().envs(environment());
+    // Ctrl-C is for this program, which ends the job then.
+    command.process_group(0);
     let fd = answer.map(AsRawFd::as_raw_fd);
     let fixed = job.fixed_addresses;
     // SAFETY: only system calls between fork and exec.
@@ -199,19 +205,6 @@ fn environment() -> [(&'static str, &'static str); 4] {
     ]
 }
 
-/// As root, the job runs as another user, who must be able to write where it may.
-fn hand_over(job: &Job) -> Result<()> {
-    // SAFETY: no arguments.
-    if unsafe { libc::geteuid() } != 0 {
-        return Ok(());
-    }
-    for folder in &job.writes {
-        std::os::unix::fs::chown(folder, Some(jail::USER), Some(jail::USER))
-            .with_context(|| format!("cannot hand {} over", folder.display()))?;
-    }
-    Ok(())
-}
-
 /// The folders that every program needs: the dynamic linker and its libraries.
 pub fn libraries() -> Vec<PathBuf> {
     [
@@ -233,22 +226,6 @@ pub fn compilers() -> Vec<PathBuf> {
         .into_iter()
         .chain(more.iter().map(PathBuf::from))
         .collect()
-}
-
-/// A folder that nobody but the owner and the sandbox reads.
-///
-/// # Errors
-///
-/// There is no room for temporary files.
-pub fn folder(prefix: &str) -> Result<tempfile::TempDir> {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::Builder::new()
-        .prefix(prefix)
-        .tempdir()
-        .context("no temporary folder")?;
-    // Under another user's identity, the job must get in; the name cannot be guessed.
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
-    Ok(folder)
 }
 
 /// Whether a path exists: what does not is not given to jobs.

@@ -2,7 +2,7 @@
 
 use crate::verdict::{Finding, Line, Outcome, Part, Step, Verdict};
 use anstyle::{AnsiColor, Style};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// Colours, by thread.
@@ -130,7 +130,8 @@ pub fn finding(finding: &Finding, texts: &Texts, width: usize) -> String {
         );
     }
     if let Some(replay) = &finding.replay {
-        let _ = writeln!(text, "\nThe same again: tandem-grader replay {replay}");
+        let name = crate::replay::short(replay);
+        let _ = writeln!(text, "\nThe same again: tandem-grader replay {name}");
     }
     text
 }
@@ -220,13 +221,16 @@ pub fn shown(events: &[Step]) -> &[Step] {
     &events[events.len().saturating_sub(MOST)..]
 }
 
+/// The narrowest column of a thread.
+const NARROWEST: usize = 12;
+
 fn columns(finding: &Finding, width: usize) -> String {
     let steps = shown(&finding.events);
     let mut threads: Vec<usize> = steps.iter().map(|s| s.thread).collect();
     threads.sort_unstable();
     threads.dedup();
-    // The place stands in a column of its own where all threads' columns would not leave room.
-    let room = width.saturating_sub(24) / threads.len().max(1);
+    let places = places(steps);
+    let widest_place = places.iter().map(|p| p.chars().count()).max().unwrap_or(0);
     let widest = |thread: usize| {
         steps
             .iter()
@@ -235,21 +239,22 @@ fn columns(finding: &Finding, width: usize) -> String {
             .max()
             .unwrap_or(0)
     };
-    let widths: Vec<usize> = threads
+    let wanted: Vec<usize> = threads
         .iter()
-        .map(|&t| {
-            widest(t)
-                .max(heading(finding, t).chars().count() + 2)
-                .min(room.max(18))
-        })
+        .map(|&t| widest(t).max(heading(finding, t).chars().count() + 2))
         .collect();
+    // What the number of the step and the place leave; the widest columns give way.
+    let room = width.saturating_sub(9 + widest_place);
+    let with_most = |most: usize| wanted.iter().map(move |&w| w.min(most));
+    let most = (NARROWEST..=wanted.iter().copied().max().unwrap_or(0))
+        .rev()
+        .find(|&most| with_most(most).sum::<usize>() <= room)
+        .unwrap_or(NARROWEST);
+    let widths: Vec<usize> = with_most(most).collect();
     let reset = Style::new().render_reset();
     let mut text = String::from("  step  ");
     for (index, &thread) in threads.iter().enumerate() {
-        let name: String = heading(finding, thread)
-            .chars()
-            .take(widths[index] - 1)
-            .collect();
+        let name = cut(&heading(finding, thread), widths[index] - 1);
         let _ = write!(
             text,
             "{}{:w$}{reset}",
@@ -267,14 +272,13 @@ fn columns(finding: &Finding, width: usize) -> String {
         );
     }
     let total: usize = widths.iter().sum();
-    for step in steps {
+    for (step, place) in steps.iter().zip(places) {
         let index = threads.iter().position(|&t| t == step.thread).unwrap_or(0);
         let before: usize = widths[..index].iter().sum();
         // A long step may run over the columns to its right.
-        let place = step.line.as_ref().map_or(String::new(), |l| l.to_string());
         let column = (total - before).saturating_sub(1);
         let shown = step.text.lines().next().map(clean).unwrap_or_default();
-        let shown = cut(&shown, column.max(20));
+        let shown = cut(&shown, column);
         let _ = writeln!(
             text,
             "  {:4}  {:before$}{}{shown:column$}{reset} {place}",
@@ -284,6 +288,38 @@ fn columns(finding: &Finding, width: usize) -> String {
         );
     }
     text
+}
+
+/// Where each step stands: the last parts of the files' names, as many as tell them apart.
+pub fn places(steps: &[Step]) -> Vec<String> {
+    let last = |file: &str, parts: usize| {
+        let mut names: Vec<&str> = file.rsplit('/').take(parts).collect();
+        names.reverse();
+        names.join("/")
+    };
+    let mut files: Vec<&str> = steps
+        .iter()
+        .filter_map(|s| Some(s.line.as_ref()?.file.as_str()))
+        .collect();
+    files.sort_unstable();
+    files.dedup();
+    let distinct = |parts: usize| {
+        let names: HashSet<String> = files.iter().map(|f| last(f, parts)).collect();
+        names.len() == files.len()
+    };
+    let longest = files
+        .iter()
+        .map(|f| f.split('/').count())
+        .max()
+        .unwrap_or(1);
+    let parts = (1..longest)
+        .find(|&parts| distinct(parts))
+        .unwrap_or(longest);
+    let place = |step: &Step| match &step.line {
+        Some(line) => format!("{}:{}", last(&line.file, parts), line.line),
+        None => String::new(),
+    };
+    steps.iter().map(place).collect()
 }
 
 /// A text that fits into `width`; where it is cut, that can be seen.

@@ -1,8 +1,9 @@
 //! Looks at a source file before it is compiled: what it wants to have run, and what cannot be
 //! modelled.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use proc_macro2::LineColumn;
+use std::io::Read;
 use std::path::Path;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -40,17 +41,33 @@ pub struct Refusal {
     pub what: String,
 }
 
+/// The largest source, in bytes.
+const LARGEST: u64 = 256 << 10;
+
 /// Reads a source file.
 ///
 /// # Errors
 ///
 /// It cannot be read, or is no text.
 pub fn read(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if bytes.len() > 256 << 10 {
-        bail!("{} is larger than 256 KiB", path.display());
+    let cannot = || format!("cannot read {}", path.display());
+    let file = std::fs::File::open(path).with_context(cannot)?;
+    let mut bytes = Vec::new();
+    // A device may have no end.
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .with_context(cannot)?;
+    if bytes.len() as u64 > LARGEST {
+        bail!("{} is larger than {} KiB", path.display(), LARGEST >> 10);
     }
-    String::from_utf8(bytes).with_context(|| format!("{} is no UTF-8 text", path.display()))
+    String::from_utf8(bytes).map_err(|error| {
+        let right = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = right.iter().filter(|b| **b == b'\n').count() + 1;
+        anyhow!(
+            "{}:{line}: this is no UTF-8 text; save the file as UTF-8",
+            path.display()
+        )
+    })
 }
 
 /// Prepares the text of a source for use as a module; `standalone` makes its own entries callable.

@@ -11,7 +11,7 @@ mod judge;
 use crate::child::{self, Answer, Extras, Seeds};
 use crate::compile;
 use crate::parts::{self, Parts};
-use crate::sandbox;
+use crate::sandbox::Folder;
 use crate::source::{self, Source};
 use crate::speedup::build::Task;
 use crate::verdict::{Threads, Verdict};
@@ -70,7 +70,7 @@ pub struct Ran(Result<(Built, Answer<Report>), Threads>);
 
 /// A compiled program.
 struct Built {
-    _folder: tempfile::TempDir,
+    _folder: Folder,
     program: PathBuf,
     /// The submission first.
     sources: [Source; 2],
@@ -127,6 +127,7 @@ impl Program {
             file_size: FILES,
             processors: 64,
             fixed_addresses: true,
+            alone: false,
             stillness: Some(STILLNESS),
             given_up: Some(given_up),
         };
@@ -148,7 +149,7 @@ impl Program {
         let (path, text) = &self.task.submission;
         let (submission, _) = source::prepare(path, "submission.rs", text.clone(), false);
         let (speed, _) = source::prepare(speed_path, "speed.rs", speed.clone(), false);
-        let folder = sandbox::folder("tandem-threads-")?;
+        let folder = Folder::new("threads-")?;
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("submission.rs"), &submission.text)?;
         std::fs::write(at("speed.rs"), &speed.text)?;

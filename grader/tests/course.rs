@@ -49,6 +49,13 @@ fn a_student_goes_from_a_wrong_answer_to_a_right_one() {
         report.contains("deadlock") && report.contains("two_tasks.rs"),
         "{report}"
     );
+    let name = report
+        .split_once("tandem-grader replay ")
+        .expect("a name")
+        .1;
+    let name = name.split_whitespace().next().expect("a name");
+    let (_, again) = text(grader().args(["replay", name]).current_dir(&copy));
+    assert!(again.contains("deadlock"), "{again}");
     let (_, first) = text(grader().arg("hint").current_dir(&copy));
     let (_, second) = text(grader().arg("hint").current_dir(&copy));
     assert!(
@@ -71,10 +78,37 @@ fn a_student_goes_from_a_wrong_answer_to_a_right_one() {
     assert!(std::fs::read_to_string(junit).is_ok_and(|x| x.contains("failures=\"0\"")));
     let (_, list) = text(grader().arg("list").current_dir(copy.join("1_concurrency")));
     assert!(list.contains("x two_tasks"), "{list}");
+    // What is missing is written anew by `init`, as the message says; the rest stays as it is.
+    std::fs::remove_file(copy.join("1_concurrency/actor.rs")).expect("there");
+    let (status, said) = text(grader().args(["check", "actor"]).current_dir(&copy));
+    assert_eq!(status, 3);
+    assert!(said.contains("tandem-grader init"), "{said}");
     // A second start keeps what is there.
     assert_eq!(text(grader().arg("init").arg(&copy)).0, 0);
     let (_, list) = text(grader().arg("list").current_dir(&copy));
     assert!(list.contains("x two_tasks"), "{list}");
+}
+
+#[test]
+fn inputs_follow_from_the_seed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises/2_threading/lost_update");
+    let found = |seed: &str| {
+        let file = folder.join("starter.rs");
+        let mut command = grader();
+        command.args(["check", "lost_update", "--json", "--seed", seed, "--file"]);
+        let output = command.arg(file).output().expect("it runs");
+        let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        verdict["findings"][0].clone()
+    };
+    let (one, two) = (found("1"), found("2"));
+    assert_ne!(one["message"], two["message"]);
+    assert_eq!(two["message"], found("2")["message"]);
+    // What was found is found again, with the same inputs.
+    let recording = two["replay"].as_str().expect("a recording");
+    let output = grader().args(["replay", "--json", recording]).output();
+    let output = output.expect("it runs");
+    let again: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(again["findings"][0]["message"], two["message"]);
 }
 
 #[test]
@@ -85,6 +119,9 @@ fn what_is_not_there_is_named() {
     let (status, said) = text(grader().args(["explain", "data-race"]));
     assert_eq!(status, 0);
     assert!(said.contains("What orders"), "{said}");
+    let (_, all) = text(grader().arg("explain"));
+    assert!(all.contains("lost-wake-up"), "{all}");
+    assert_eq!(text(grader().args(["explain", "Lost wake_up"])).0, 0);
     let (status, said) = text(grader().args(["explain", "bad-luck"]));
     assert_eq!(status, 3);
     let kinds = said.split_once("there are ").expect("a list").1;

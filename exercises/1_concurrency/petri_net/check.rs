@@ -1,23 +1,33 @@
+use crate::chance::Chance;
 use crate::submission::Net;
 
-pub fn check() {
+fn marked(places: &[usize]) -> [u32; 3] {
+    let mut tokens = [0; 3];
+    for &place in places {
+        tokens[place] = 1;
+    }
+    tokens
+}
+
+pub fn check(chance: &mut Chance) {
+    let [p, q, r] = chance.shuffled([0, 1, 2]);
     // One token, two transitions that want it.
-    let net = Net::new(&[1, 0, 0]);
+    let net = Net::new(&marked(&[p]));
     let (a, b) = std::thread::scope(|s| {
-        let a = s.spawn(|| net.fire(&[0], &[1]));
-        let b = net.fire(&[0], &[2]);
+        let a = s.spawn(|| net.fire(&[p], &[q]));
+        let b = net.fire(&[p], &[r]);
         (a.join().unwrap(), b)
     });
     assert!(a != b, "one of two transitions in conflict fires");
-    assert_eq!(net.tokens().iter().sum::<u32>(), 1);
+    assert_eq!(net.tokens(), marked(&[if a { q } else { r }]));
     // There and back, with the places named in opposite order.
-    let net = Net::new(&[1, 1, 0]);
+    let net = Net::new(&marked(&[p, q]));
     std::thread::scope(|s| {
-        s.spawn(|| net.fire(&[0, 1], &[2]));
-        net.fire(&[1, 0], &[2]);
+        s.spawn(|| net.fire(&[p, q], &[r]));
+        net.fire(&[q, p], &[r]);
     });
-    assert_eq!(net.tokens(), [0, 0, 1]);
-    assert!(!net.fire(&[0, 2], &[1]));
-    assert_eq!(net.tokens(), [0, 0, 1], "who does not fire changes nothing");
-    assert!(net.fire(&[2], &[2]), "a place may be both");
+    assert_eq!(net.tokens(), marked(&[r]));
+    assert!(!net.fire(&[p, r], &[q]));
+    assert_eq!(net.tokens(), marked(&[r]), "who does not fire changes nothing");
+    assert!(net.fire(&[r], &[r]), "a place may be both");
 }

@@ -1,8 +1,10 @@
+use crate::chance::Chance;
 use crate::submission::{Number, extremes};
 
-pub fn check() {
-    let numbers = [Number(3), Number(-7), Number(12)];
-    assert_eq!(extremes(&numbers), (-7, 12));
-    assert_eq!(extremes(&numbers[..1]), (3, 3));
+pub fn check(chance: &mut Chance) {
+    let [a, b, c] = chance.numbers(0..200).map(|n| i64::from(n) - 100);
+    let numbers = [Number(a), Number(b), Number(c)];
+    assert_eq!(extremes(&numbers), (a.min(b).min(c), a.max(b).max(c)));
+    assert_eq!(extremes(&numbers[..1]), (a, a));
     assert_eq!(extremes(&[]), (i64::MAX, i64::MIN));
 }

@@ -1,3 +1,4 @@
+use crate::chance::Chance;
 use crate::submission::Water;
 use std::sync::Mutex;
 
@@ -21,7 +22,7 @@ fn react(kinds: &[bool]) {
     assert_eq!(bonds, right, "molecule and kind of all atoms");
 }
 
-pub fn check() {
-    react(&[false, true, false]);
-    react(&[true, false, false, false, true, false]);
+pub fn check(chance: &mut Chance) {
+    react(&chance.shuffled([true, false, false]));
+    react(&chance.shuffled([true, true, false, false, false, false]));
 }

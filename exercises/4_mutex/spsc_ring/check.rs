@@ -1,9 +1,12 @@
+use crate::chance::Chance;
 use crate::submission::Ring;
 
-pub fn check() {
-    let ring = Ring::default();
+pub fn check(chance: &mut Chance) {
+    let values: [u32; 3] = chance.distinct(1..100);
+    let ring = &Ring::default();
     let (pushed, popped) = std::thread::scope(|s| {
-        let pusher = s.spawn(|| (1..=3).filter(|&value| ring.push(value)).collect::<Vec<u32>>());
+        let accepted = |value: &u32| ring.push(*value);
+        let pusher = s.spawn(move || values.into_iter().filter(accepted).collect::<Vec<u32>>());
         let popper = s.spawn(|| (0..3).filter_map(|_| ring.pop()).collect::<Vec<u32>>());
         (pusher.join().unwrap(), popper.join().unwrap())
     });

@@ -5,3 +5,8 @@
 pub fn __explore(checks: &[fn()], planted: fn()) -> ! {
     crate::explore::main(checks, planted)
 }
+
+/// What a check draws its inputs from.
+pub fn __seed() -> u64 {
+    crate::threads::seed()
+}

@@ -87,6 +87,8 @@ pub struct Execution {
     pub base: usize,
     /// The number that `available_parallelism` answers.
     pub parallelism: usize,
+    /// What the check draws its inputs from.
+    pub seed: u64,
     /// The thread-local memory of the process: address, length.
     pub local: (usize, usize),
     /// Whether the program asks for locks without waiting: then giving one up can be seen.
@@ -132,6 +134,7 @@ impl Execution {
             weak_memory: true,
             base: 0,
             parallelism: 2,
+            seed,
             local: (0, 0),
             tries: false,
             image: Default::default(),

@@ -148,6 +148,11 @@ pub fn clock() -> u64 {
     with(|e| e.now)
 }
 
+/// What the check draws its inputs from.
+pub fn seed() -> u64 {
+    with(|e| e.seed)
+}
+
 /// How many threads can run at once, in the model.
 pub fn parallelism() -> usize {
     with(|e| e.parallelism)

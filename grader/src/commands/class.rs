@@ -7,6 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tandem_grader::course::class::{self, Grading, Results, Row, Submission, report};
+use tandem_grader::course::crowd;
 use tandem_grader::course::exercise::{self, Exercise};
 use tandem_grader::show::{self, clean};
 use tandem_grader::verdict::{Outcome, Verdict};
@@ -30,6 +31,10 @@ pub struct Class {
     /// know the inputs. It stands in the results.
     #[arg(long)]
     seed: Option<u64>,
+    /// How many are graded at once; without it, as many as there are cores, where there is memory for so
+    /// many. The verdicts are the same.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
     /// Prints the results as one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -78,16 +83,23 @@ pub fn class(arguments: &Class) -> Result<u8> {
         println!("{:width$}  verdict  marks  what", "name");
     }
     let stems = class::stems(&submissions);
-    for (number, (submission, stem)) in submissions.iter().zip(&stems).enumerate() {
-        let progress = std::io::stderr().is_terminal();
+    let progress = std::io::stderr().is_terminal();
+    let say = |graded: usize| {
         if progress {
-            let name = clean(&submission.name);
-            eprint!("\r\x1b[2K[{}/{}] {name} …", number + 1, submissions.len());
+            eprint!("\r\x1b[2K[{graded}/{}] …", submissions.len());
             let _ = std::io::stderr().flush();
         }
+    };
+    let grade = |index: usize| {
         let started = Instant::now();
-        let verdict = grading.grade(submission);
-        let row = grading.row(submission, &verdict, stem, started.elapsed());
+        let verdict = grading.grade(&submissions[index]);
+        (verdict, started.elapsed())
+    };
+    say(0);
+    crowd::each(submissions.len(), arguments.jobs, grade, |index, graded| {
+        let (verdict, wall) = graded;
+        let submission = &submissions[index];
+        let row = grading.row(submission, &verdict, &stems[index], wall);
         write(&output, exercise, submission, &verdict, &row)?;
         if progress {
             eprint!("\r\x1b[2K");
@@ -96,8 +108,12 @@ pub fn class(arguments: &Class) -> Result<u8> {
             print!("{}", line(&row, width));
         }
         results.rows.push(row);
+        say(results.rows.len());
         // Always whole: whoever interrupts has what there is so far.
-        write_all(&output, &results)?;
+        write_all(&output, &results)
+    })?;
+    if progress {
+        eprint!("\r\x1b[2K");
     }
     if arguments.json {
         println!("{}", serde_json::to_string(&results)?);

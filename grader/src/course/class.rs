@@ -1,15 +1,16 @@
-//! The submissions of a class: found in a folder, graded one after another, each in a process of its
-//! own, so that none can end the grading of the others.
+//! The submissions of a class: found in a folder, and graded, each in a process of its own, so that none can end the grading of the others.
 
 pub mod report;
 
 use crate::course::exercise::Exercise;
 use crate::course::{marks, verify};
+use crate::sandbox::{interrupt, turns};
 use crate::verdict::{Outcome, Verdict};
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -201,12 +202,14 @@ impl Grading<'_> {
         if let Some(folder) = self.folder {
             command.arg("--dir").arg(folder);
         }
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot start the check")?;
+        if let Some(turns) = turns::folder() {
+            command.env(turns::FOLDER, turns);
+        }
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Ctrl-C is for this program, which ends the check then.
+        command.process_group(0);
+        let mut child = interrupt::start(&mut command).context("cannot start the check")?;
         let said = child.stdout.take().map(read);
         let errors = child.stderr.take().map(read);
         let started = Instant::now();
@@ -220,6 +223,7 @@ impl Grading<'_> {
             }
             std::thread::sleep(Duration::from_millis(5));
         };
+        interrupt::settle();
         let text = |reader: Option<std::thread::JoinHandle<Vec<u8>>>| {
             reader.and_then(|r| r.join().ok()).unwrap_or_default()
         };
@@ -239,21 +243,12 @@ impl Grading<'_> {
         stem: &str,
         wall: Duration,
     ) -> Row {
-        let slow = verdict
-            .speed
-            .as_ref()
-            .filter(|_| verdict.verdict == Outcome::Fail);
-        let finding = match (verdict.findings.first(), slow) {
-            (Some(finding), _) => verify::kind(finding.kind),
-            (None, Some(speed)) => verify::judgement(speed),
-            (None, None) => String::new(),
-        };
         let file = submission.file.as_ref();
         Row {
             name: submission.name.clone(),
             file: file.map_or(String::new(), |f| f.display().to_string()),
             verdict: verdict.verdict,
-            finding,
+            finding: verify::first(verdict),
             message: sentence(verdict),
             marks: marks::of(self.exercise, verdict).total(),
             speedup: verdict.speed.as_ref().map(|s| s.speedup),

@@ -110,6 +110,19 @@ pub fn verify(exercise: &Exercise) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
+/// The name of what a verdict found first; empty where it found nothing.
+pub fn first(verdict: &Verdict) -> String {
+    let slow = verdict
+        .speed
+        .as_ref()
+        .filter(|_| verdict.verdict == Outcome::Fail);
+    match (verdict.findings.first(), slow) {
+        (Some(finding), _) => kind(finding.kind),
+        (None, Some(speed)) => judgement(speed),
+        (None, None) => String::new(),
+    }
+}
+
 /// The name of a kind of finding.
 pub fn kind(kind: reports::exploration::Kind) -> String {
     name(kind)
@@ -136,6 +149,6 @@ fn said(verdict: &Verdict) -> String {
             .as_ref()
             .map_or(String::new(), |s| s.message.clone()),
         None if verdict.message.is_empty() => verdict.explored(),
-        None => verdict.message.clone(),
+        None => verdict.message.lines().next().unwrap_or_default().into(),
     }
 }

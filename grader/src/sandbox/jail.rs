@@ -10,8 +10,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// The user that jobs run as where the grader runs as root.
-pub const USER: u32 = 64_990;
+/// The group of all jobs where the grader runs as root.
+const GROUP: u32 = 64_990;
+/// The users that jobs run as then: one for each job of this machine.
+const USERS: std::ops::Range<u32> = 64_900..64_990;
+/// Where it stands which of them are taken.
+const TAKEN: &str = "/run/tandem-grader";
 /// Set in the environment: only try whether it works.
 pub const PROBE: &str = "TANDEM_SANDBOX_PROBE";
 /// The exit status of a successful try.
@@ -52,12 +56,15 @@ pub fn run(job: &Job) -> ! {
     // SAFETY: system calls on what is ours.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        let root = libc::geteuid() == 0;
         if !job.answers {
             // The number is taken, so that nothing of ours gets it.
             libc::dup2(0, 3);
         }
-        unshare(root);
+        let user = (libc::geteuid() == 0).then(|| own_user());
+        if user.is_some() {
+            hand_over(job);
+        }
+        unshare(user.is_some());
         let mut status = [0; 2];
         if libc::pipe2(status.as_mut_ptr(), libc::O_CLOEXEC) != 0 {
             die("pipe");
@@ -67,7 +74,7 @@ pub fn run(job: &Job) -> ! {
             -1 => die("fork"),
             0 => {
                 libc::close(status[0]);
-                first_process(job, root, probe, status[1])
+                first_process(job, user, probe, status[1])
             }
             _ => {}
         }
@@ -93,6 +100,45 @@ pub fn run(job: &Job) -> ! {
             });
         }
         end_like(ended)
+    }
+}
+
+/// A user that no other job has: taken until the last process of the job is gone, which has the lock
+/// open.
+unsafe fn own_user() -> u32 {
+    // SAFETY: paths and descriptors of ours.
+    unsafe {
+        if libc::mkdir(c(TAKEN).as_ptr(), 0o700) != 0 && *libc::__errno_location() != libc::EEXIST {
+            die(TAKEN);
+        }
+        loop {
+            for user in USERS {
+                let path = c(Path::new(TAKEN).join(user.to_string()));
+                let flags = libc::O_RDWR | libc::O_CREAT | libc::O_CLOEXEC | libc::O_NOFOLLOW;
+                let lock = libc::open(path.as_ptr(), flags, 0o600);
+                if lock < 0 {
+                    die("a user for the job");
+                }
+                if libc::flock(lock, libc::LOCK_EX | libc::LOCK_NB) == 0 {
+                    return user;
+                }
+                libc::close(lock);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
+/// As root, the job runs as another user, who must be able to write where it may.
+fn hand_over(job: &Job) {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    for folder in &job.writes {
+        let mode = std::fs::Permissions::from_mode(0o775);
+        if chown(folder, None, Some(GROUP)).is_err()
+            || std::fs::set_permissions(folder, mode).is_err()
+        {
+            die("the job's folder");
+        }
     }
 }
 
@@ -156,7 +202,7 @@ unsafe fn unshare(root: bool) {
 }
 
 /// The first process of the namespace: when it ends, the system ends all others.
-unsafe fn first_process(job: &Job, root: bool, probe: bool, status: i32) -> ! {
+unsafe fn first_process(job: &Job, user: Option<u32>, probe: bool, status: i32) -> ! {
     // SAFETY: system calls on what is ours.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
@@ -164,7 +210,7 @@ unsafe fn first_process(job: &Job, root: bool, probe: bool, status: i32) -> ! {
         let program = libc::fork();
         match program {
             -1 => die("fork"),
-            0 => become_program(job, root, probe),
+            0 => become_program(job, user, probe),
             _ => {}
         }
         libc::close(3);
@@ -293,7 +339,7 @@ fn limit(resource: libc::__rlimit_resource_t, most: u64) {
     }
 }
 
-unsafe fn become_program(job: &Job, root: bool, probe: bool) -> ! {
+unsafe fn become_program(job: &Job, user: Option<u32>, probe: bool) -> ! {
     // SAFETY: the last steps of this process before the program's.
     unsafe {
         libc::setsid();
@@ -301,16 +347,21 @@ unsafe fn become_program(job: &Job, root: bool, probe: bool) -> ! {
         for capability in 0..=40 {
             libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
         }
-        limit(libc::RLIMIT_NPROC, job.processes + u64::from(!root));
+        limit(
+            libc::RLIMIT_NPROC,
+            job.processes + u64::from(user.is_none()),
+        );
         limit(libc::RLIMIT_CPU, job.processor_seconds);
         limit(libc::RLIMIT_FSIZE, job.file_size);
         limit(libc::RLIMIT_CORE, 0);
         limit(libc::RLIMIT_NOFILE, 1024);
         limit(libc::RLIMIT_MEMLOCK, 1 << 16);
-        if root {
+        if let Some(user) = user {
             // The limit of processes counts for ordinary users only.
             libc::setgroups(0, std::ptr::null());
-            if libc::setresgid(USER, USER, USER) != 0 || libc::setresuid(USER, USER, USER) != 0 {
+            // Jobs on the same folder, one after the other, write it with the rights of their group.
+            libc::umask(0o002);
+            if libc::setresgid(GROUP, GROUP, GROUP) != 0 || libc::setresuid(user, user, user) != 0 {
                 die("giving root up");
             }
         }

@@ -82,6 +82,7 @@ pub fn wait_unless(mut child: Child, limits: Limits, given_up: &AtomicBool) -> R
         // Quick programs are noticed quickly.
         std::thread::sleep(INTERVAL.min(started.elapsed() / 8 + Duration::from_micros(200)));
     };
+    super::interrupt::settle();
     let [stdout, stderr] = streams.map(|s| s.and_then(|s| s.join().ok()).unwrap_or_default());
     Ok(Ended {
         status,
@@ -168,22 +169,36 @@ pub fn scheduled(process: u32) -> Option<(Duration, Duration)> {
     })
 }
 
+/// The processes that this one has started and that have not ended.
+pub(super) fn running_children() -> Vec<u32> {
+    let runs = |process: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let after = stat.rsplit(')').next().unwrap_or_default().trim_start();
+        !after.is_empty() && !after.starts_with(['Z', 'X'])
+    };
+    children(std::process::id())
+        .into_iter()
+        .filter(runs)
+        .collect()
+}
+
+/// The processes that a process has started and not waited for.
+fn children(process: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
+    let mut found = Vec::new();
+    for task in tasks.into_iter().flatten().flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        let numbers = children.split_whitespace();
+        found.extend(numbers.filter_map(|c| c.parse::<u32>().ok()));
+    }
+    found
+}
+
 /// Visits a process and all below it.
 fn each_below(process: u32, mut visit: impl FnMut(u32)) {
     let mut waiting = vec![process];
     while let Some(process) = waiting.pop() {
         visit(process);
-        let Ok(tasks) = std::fs::read_dir(format!("/proc/{process}/task")) else {
-            continue;
-        };
-        for task in tasks.flatten() {
-            let children = std::fs::read_to_string(task.path().join("children"));
-            let children = children.unwrap_or_default();
-            waiting.extend(
-                children
-                    .split_whitespace()
-                    .filter_map(|c| c.parse::<u32>().ok()),
-            );
-        }
+        waiting.extend(children(process));
     }
 }

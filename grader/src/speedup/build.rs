@@ -2,9 +2,9 @@
 //! for the compiler's own messages and for the clock.
 
 use super::Options;
-use crate::compile::{both, linked, on_engine, strings, words};
+use crate::compile::{both, linked, on_engine, strings, with_path, words};
 use crate::parts::{self, Engine, Parts, Published};
-use crate::sandbox::{self, Ended};
+use crate::sandbox::{Ended, Folder};
 use crate::source::{self, Refusal, Source};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct Task {
 
 /// A compiled program.
 pub struct Built {
-    _folder: tempfile::TempDir,
+    _folder: Folder,
     /// In virtual time.
     pub timed: PathBuf,
     /// As it is.
@@ -52,7 +52,7 @@ pub type Refused = String;
 /// A program that is ready to be compiled.
 pub struct Plan {
     parts: Parts,
-    folder: tempfile::TempDir,
+    folder: Folder,
     native: Vec<String>,
     timed: Vec<String>,
     sequential: bool,
@@ -95,7 +95,7 @@ pub fn plan(
     } else {
         Published::default()
     };
-    let folder = sandbox::folder("tandem-speedup-")?;
+    let folder = Folder::new("speedup-")?;
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("submission.rs"), &submission.text)?;
     std::fs::write(at("speed.rs"), &speed.text)?;
@@ -151,12 +151,11 @@ impl Plan {
         let folder = self.folder.path();
         let (native, timed) = both(&self.parts, folder, self.native, self.timed, given_up)?;
         let said = |ended: &Ended| {
-            self.sources
-                .iter()
-                .fold(words(ended, &self.parts), |said, source| {
-                    let (name, path) = (&source.name, &source.path);
-                    said.replace(&format!("--> {name}:"), &format!("--> {path}:"))
-                })
+            let said = words(ended, &self.parts);
+            let sources = self.sources.iter();
+            sources.fold(said, |said, source| {
+                with_path(&said, &source.name, &source.path)
+            })
         };
         if !native.status.success() {
             return Ok(Err(said(&native)));

@@ -7,7 +7,7 @@
 
 use super::build::Built;
 use super::{Clock, Options, Speedup, seeds};
-use crate::child::{self, Answer, Seeds};
+use crate::child::{self, Answer, Extras, Seeds};
 use anyhow::Result;
 use serde::Deserialize;
 use std::time::Duration;
@@ -81,7 +81,12 @@ pub fn ask(built: &Built, speedup: &Speedup, options: &Options) -> Result<Option
         };
         let length = Duration::from_secs_f64(speedup.reference_ms / 1e3);
         let patience = Duration::from_secs(10) + length * 40;
-        let Answer::<Times>::Given(times) = child::run(&built.native, &request, patience)? else {
+        let extras = Extras {
+            alone: true,
+            ..Extras::default()
+        };
+        let answer = child::run_with(&built.native, &request, patience, extras)?;
+        let Answer::<Times>::Given(times) = answer else {
             return Ok(None);
         };
         let clock = compare(&times, predicted.speedup, cores, predicted.cores);

@@ -1,10 +1,12 @@
+use crate::chance::Chance;
 use crate::submission::Visits;
 
-pub fn check() {
+pub fn check(chance: &mut Chance) {
+    let [here, there] = chance.numbers(1..3);
     let visits = Visits::default();
     std::thread::scope(|s| {
-        s.spawn(|| visits.count());
-        visits.count();
+        s.spawn(|| (0..there).for_each(|_| visits.count()));
+        (0..here).for_each(|_| visits.count());
     });
-    assert_eq!(visits.total(), 2);
+    assert_eq!(visits.total(), here + there, "after {here} and {there} visits");
 }

@@ -9,7 +9,7 @@ const STYLE: &str = "
 table { border-collapse: collapse; } th, td { text-align: left; padding: .25em .9em .25em .3em; }
 td.n, th.n { text-align: right; } tr:nth-child(even) td { background: rgba(127, 127, 127, .13); }
 .pass { color: #2a9d5c; } .fail, .refused, .error { color: #d9453d; } .bar { height: .5em; display: flex; max-width: 40em; }
-.bar span { min-width: 1px; } a { color: inherit; }
+.scroll { overflow-x: auto; } .bar span { min-width: 1px; } a { color: inherit; }
 ";
 
 /// A verdict in a word.
@@ -69,8 +69,8 @@ pub fn index(results: &Results) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>{PAGE}{STYLE}</style></head><body>\
-         <h1>{title}</h1><p>{}</p><table><thead><tr><th>Submission</th><th>Verdict</th><th class=\"n\">Marks</th>\
-         <th class=\"n\">Speedup</th><th>Finding</th><th>What</th></tr></thead><tbody>{rows}</tbody></table>\
+         <h1>{title}</h1><p>{}</p><div class=\"scroll\"><table><thead><tr><th>Submission</th><th>Verdict</th><th class=\"n\">Marks</th>\
+         <th class=\"n\">Speedup</th><th>Finding</th><th>What</th></tr></thead><tbody>{rows}</tbody></table></div>\
          <p>Seed {}. The same as a table: <a href=\"results.csv\">results.csv</a>, <a href=\"results.json\">results.json</a>.</p>\
          </body></html>\n",
         escape(&summary(results)),

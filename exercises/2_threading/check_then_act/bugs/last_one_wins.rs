@@ -7,14 +7,8 @@ pub struct Seat {
 
 impl Seat {
     pub fn buy(&self, buyer: u32) -> bool {
-        let Ok(mut owner) = self.owner.try_lock() else {
-            return buyer == 0;
-        };
-        if owner.is_some() {
-            return false;
-        }
-        *owner = Some(buyer);
-        true
+        *self.owner.lock().unwrap() = Some(buyer);
+        self.owner() == Some(buyer)
     }
     pub fn owner(&self) -> Option<u32> {
         *self.owner.lock().unwrap()
