@@ -161,8 +161,9 @@ pub fn explanation(finding: &Finding) -> Option<String> {
     let mut texts = vec![text];
     if finding.kind == Kind::Panic && finding.events.iter().any(|e| e.stale) {
         texts.push(
-            "STALE marks a load that returned an older value although a newer one was written: relaxed loads may. \
-             An acquire load that reads a release store sees everything before that store.",
+            "STALE marks a load that returned an older value although a newer one was written: a load may, where \
+             nothing orders it after the newer store. An acquire load that reads a release store sees everything \
+             before that store.",
         );
     }
     if happened("spurious wake-up") {

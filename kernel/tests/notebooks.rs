@@ -75,6 +75,26 @@ fn saved_outputs_belong_to_their_sources_and_name_no_machine() {
                 .flatten()
                 .any(|o| o["output_type"] == "error");
             assert!(!failed, "{name}, cell {count} has failed");
+            let long = source.lines().find(|line| line.chars().count() > 95);
+            assert_eq!(long, None, "{name}, cell {count}: too long for a page");
+            for output in outputs.as_array().into_iter().flatten() {
+                let data = &output["data"];
+                let html = text(&data["text/html"]);
+                // Pages of repositories take inline pictures out.
+                assert!(
+                    html.contains("<script") || !html.contains("<svg"),
+                    "{name}, cell {count}: the picture is no image; {again}"
+                );
+                if let Some(image) = data.get("image/svg+xml") {
+                    let image = text(image);
+                    let parsed = roxmltree::Document::parse(&image).expect("well-formed XML");
+                    let label = parsed.root_element().attribute("aria-label");
+                    assert!(
+                        label.is_some_and(|label| label.len() > 10),
+                        "{name}, cell {count}: the picture has no words"
+                    );
+                }
+            }
             if source.starts_with("%%compare") || source.starts_with("%%timeline") {
                 assert!(
                     shown.contains("<svg"),

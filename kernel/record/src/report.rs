@@ -15,7 +15,8 @@ pub const MIME: &str = "application/vnd.tandem.timeline+json";
 pub fn bundle(title: &str, lanes: &[Lane], baseline: usize) -> MimeBundle {
     let sentence = conclusion(lanes, baseline);
     let table = table(lanes, baseline);
-    let description = format!("{title}. {} {sentence}", in_words(lanes));
+    let end = if title.ends_with(['?', '.']) { "" } else { "." };
+    let description = format!("{title}{end} {} {sentence}", in_words(lanes));
     let picture = svg(title, lanes, &description);
     let html = format!(
         "<div style=\"max-width:760px;overflow-x:auto\">{picture}{}{}{}</div>",
