@@ -92,7 +92,7 @@ pub fn compile(
     modelled.extend(on_engine(parts, Engine::Interleave));
     modelled.extend(linked(&published.modelled));
     // Both at once: the student sees the first one's messages, and the second one's only in doubt.
-    let (native, modelled) = both(parts, folder, native, modelled, &AtomicBool::new(false))?;
+    let (native, modelled) = both(parts, folder, native, modelled)?;
     let messages = |ended: &Ended| readable(&words(ended, parts), program);
     if !native.status.success() {
         return Ok(Compiled::Rejected(messages(&native)));
@@ -147,17 +147,17 @@ pub(crate) fn one(
     sandbox::wait_unless(start(parts, folder, arguments)?, LIMITS, given_up)
 }
 
-/// Runs the compiler twice, at once, in the sandbox, unless it is given up.
-pub(crate) fn both(
+/// Runs the compiler twice, at once, in the sandbox.
+fn both(
     parts: &Parts,
     folder: &Path,
     first: Vec<String>,
     second: Vec<String>,
-    given_up: &AtomicBool,
 ) -> Result<(Ended, Ended)> {
+    let needed = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let second = scope.spawn(|| one(parts, folder, second, given_up));
-        let first = one(parts, folder, first, given_up)?;
+        let second = scope.spawn(|| one(parts, folder, second, &needed));
+        let first = one(parts, folder, first, &needed)?;
         let second = second
             .join()
             .map_err(|_| anyhow!("the compiler was lost"))??;

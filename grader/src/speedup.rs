@@ -197,12 +197,15 @@ pub fn measure(
         Ok(plan) => plan,
         Err(refused) => return Ok(Err(refused)),
     };
-    let built = match plan.compile(&AtomicBool::new(false))? {
+    let mut built = match plan.compile(&AtomicBool::new(false))? {
         Ok(built) => built,
         Err(refused) => return Ok(Err(refused)),
     };
+    if let Err(refused) = built.native()? {
+        return Ok(Err(refused));
+    }
     let mut speedup = simulate(&built, demand, options)?;
-    ask_clock(&built, &mut speedup, options)?;
+    ask_clock(&mut built, &mut speedup, options)?;
     Ok(Ok(speedup))
 }
 
@@ -281,7 +284,7 @@ fn curve(
 /// # Errors
 ///
 /// The program cannot be started.
-pub fn ask_clock(built: &Built, speedup: &mut Speedup, options: &Options) -> Result<()> {
+pub fn ask_clock(built: &mut Built, speedup: &mut Speedup, options: &Options) -> Result<()> {
     let broken = matches!(
         speedup.judgement,
         Judgement::WrongAnswer | Judgement::Broken

@@ -2,7 +2,7 @@ use crate::submission::Counters;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub fn input(seed: u64) -> Vec<u64> {
-    (0..400_000).map(|i| i ^ seed).collect()
+    (0..600_000).map(|i| i ^ seed).collect()
 }
 
 pub fn reference(numbers: &Vec<u64>) -> u64 {

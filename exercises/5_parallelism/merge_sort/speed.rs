@@ -8,7 +8,7 @@ pub fn input(seed: u64) -> Vec<u32> {
         state ^= state << 17;
         state as u32
     };
-    (0..60_000).map(|_| next()).collect()
+    (0..40_000).map(|_| next()).collect()
 }
 
 fn merged(data: &[u32]) -> Vec<u32> {

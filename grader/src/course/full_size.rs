@@ -8,24 +8,22 @@ use crate::speedup::build::{self, Built, Refused, Task};
 use crate::speedup::{self, Demand, Judgement};
 use crate::threads::{Program, Ran};
 use crate::verdict::{Outcome, Verdict};
-use anyhow::{Context, Result};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use anyhow::Result;
+use std::sync::atomic::AtomicBool;
 
 /// A check that has begun. Dropped, it is given up.
 pub struct FullSize {
     speed: Option<Speed>,
     program: Program,
     seed: u64,
-    /// Nothing comes of it where it is given up in time.
-    ran: Beside<Option<Result<Ran>>>,
+    ran: Beside<Result<Ran>>,
 }
 
 /// Where speed is asked for.
 struct Speed {
     demand: Demand,
     options: speedup::Options,
-    built: Receiver<Result<std::result::Result<Built, Refused>>>,
+    built: Beside<Result<std::result::Result<Built, Refused>>>,
 }
 
 impl FullSize {
@@ -56,27 +54,25 @@ impl FullSize {
             ..speedup::Options::default()
         };
         let program = Program::new(&task, &options.edition, progress)?;
-        let plan = demand
-            .map(|_| build::plan(&task, &measuring, progress))
-            .transpose()?;
-        let (send, built) = channel();
-        let (seed, theirs) = (options.seed, program.clone());
-        // One after the other: what is waited for first has both cores.
-        let ran = Beside::start(move |given_up| {
-            if let Some(plan) = plan {
-                let _ = send.send(plan.map_or_else(|r| Ok(Err(r)), |plan| plan.compile(given_up)));
-            }
-            (!given_up.load(Ordering::Relaxed)).then(|| theirs.run(seed, given_up))
-        });
-        Ok(Some(FullSize {
-            speed: demand.map(|demand| Speed {
+        let mut speed = None;
+        if let Some(demand) = demand {
+            let plan = build::plan(&task, &measuring, progress)?;
+            let compile = |given_up: &AtomicBool| match plan {
+                Ok(plan) => plan.compile(given_up),
+                Err(refused) => Ok(Err(refused)),
+            };
+            speed = Some(Speed {
                 demand,
                 options: measuring,
-                built,
-            }),
+                built: Beside::start(compile),
+            });
+        }
+        let (seed, theirs) = (options.seed, program.clone());
+        Ok(Some(FullSize {
+            speed,
             program,
             seed,
-            ran,
+            ran: Beside::start(move |given_up| theirs.run(seed, given_up)),
         }))
     }
 
@@ -89,8 +85,8 @@ impl FullSize {
     pub fn judge(self, verdict: &mut Verdict) -> Result<()> {
         let mut running = Some(self.ran);
         let mut measured = None;
-        if let Some(speed) = &self.speed {
-            let built = match speed.built.recv().context("it was not compiled")?? {
+        if let Some(speed) = self.speed {
+            let mut built = match speed.built.finish()?? {
                 Ok(built) => built,
                 Err(refused) => {
                     verdict.verdict = Outcome::Refused;
@@ -102,24 +98,24 @@ impl FullSize {
             if found.judgement == Judgement::TooSlow {
                 // The clock may save it, where nothing else runs.
                 drop(running.take());
-                speedup::ask_clock(&built, &mut found, &speed.options)?;
+                speedup::ask_clock(&mut built, &mut found, &speed.options)?;
             }
             verdict.add_speed(found);
-            measured = Some((built, &speed.options));
+            measured = Some((built, speed.options));
         }
         if verdict.verdict != Outcome::Pass {
             return Ok(());
         }
-        let ran = match running.map(Beside::finish).transpose()?.flatten() {
-            Some(ran) => ran?,
+        let ran = match running {
+            Some(running) => running.finish()??,
             None => self.program.run(self.seed, &AtomicBool::new(false))?,
         };
         ran.judge(verdict);
-        if let (Outcome::Pass, Some((built, options)), Some(found)) =
+        if let (Outcome::Pass, Some((mut built, options)), Some(found)) =
             (verdict.verdict, measured, &mut verdict.speed)
             && found.clock.is_none()
         {
-            speedup::ask_clock(&built, found, options)?;
+            speedup::ask_clock(&mut built, found, &options)?;
         }
         Ok(())
     }

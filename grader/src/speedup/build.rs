@@ -2,13 +2,14 @@
 //! for the compiler's own messages and for the clock.
 
 use super::Options;
-use crate::compile::{both, linked, on_engine, strings, with_path, words};
+use crate::beside::Beside;
+use crate::compile::{linked, on_engine, one, strings, with_path, words};
 use crate::parts::{self, Engine, Parts, Published};
 use crate::sandbox::{Ended, Folder};
 use crate::source::{self, Refusal, Source};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -22,11 +23,11 @@ pub struct Task {
 
 /// A compiled program.
 pub struct Built {
-    _folder: Folder,
     /// In virtual time.
     pub timed: PathBuf,
-    /// As it is.
-    pub native: PathBuf,
+    // Given up, where it still compiles, before its folder goes.
+    native: Native,
+    _folder: Folder,
     /// Whether there is a sequential program to compare with; otherwise it is compared with itself
     /// on one core.
     pub sequential: bool,
@@ -148,38 +149,90 @@ impl Plan {
     ///
     /// The toolchain is not usable.
     pub fn compile(self, given_up: &AtomicBool) -> Result<std::result::Result<Built, Refused>> {
-        let folder = self.folder.path();
-        let (native, timed) = both(&self.parts, folder, self.native, self.timed, given_up)?;
-        let said = |ended: &Ended| {
-            let said = words(ended, &self.parts);
-            let sources = self.sources.iter();
-            sources.fold(said, |said, source| {
-                with_path(&said, &source.name, &source.path)
-            })
+        let Plan { parts, folder, .. } = self;
+        let path = folder.path().to_owned();
+        let said = Said {
+            parts: parts.clone(),
+            sources: self.sources.clone(),
         };
-        if !native.status.success() {
-            return Ok(Err(said(&native)));
+        let timed = one(&parts, &path, self.timed, given_up)?;
+        if given_up.load(Ordering::Relaxed) {
+            return Ok(Err("it was given up".into()));
         }
-        if let Some(refusal) = self.refusals.first() {
-            return Ok(Err(format!(
-                "{}:{}: {}: this cannot be measured in virtual time",
-                self.sources[0].path, refusal.line, refusal.what
-            )));
-        }
-        if !timed.status.success() {
-            return Ok(Err(format!(
-                "This compiles, but uses something of the standard library that virtual time does not have:\n{}",
-                said(&timed)
-            )));
-        }
-        Ok(Ok(Built {
-            timed: folder.join("timed"),
-            native: folder.join("native"),
+        // The clock is asked last.
+        let (within, arguments, theirs) = (path.clone(), self.native, said.clone());
+        let native = Beside::start(move |given_up| {
+            let ended = one(&parts, &within, arguments, given_up)?;
+            let compiled = ended.status.success().then(|| within.join("native"));
+            Ok(compiled.ok_or_else(|| theirs.by(&ended)))
+        });
+        let mut built = Built {
+            timed: path.join("timed"),
+            native: Native::Compiling(native),
             sequential: self.sequential,
             same_input: self.same_input,
-            _folder: self.folder,
+            _folder: folder,
             sources: self.sources.into(),
+        };
+        if timed.status.success() && self.refusals.is_empty() {
+            return Ok(Ok(built));
+        }
+        // What is wrong with it as it is comes first.
+        if let Err(refused) = built.native()? {
+            return Ok(Err(refused));
+        }
+        Ok(Err(match self.refusals.first() {
+            Some(refusal) => format!(
+                "{}:{}: {}: this cannot be measured in virtual time",
+                said.sources[0].path, refusal.line, refusal.what
+            ),
+            None => format!(
+                "This compiles, but uses something of the standard library that virtual time does not have:\n{}",
+                said.by(&timed)
+            ),
         }))
+    }
+}
+
+type Compiled = std::result::Result<PathBuf, Refused>;
+
+/// The program as it is.
+enum Native {
+    Compiling(Beside<Result<Compiled>>),
+    Compiled(Compiled),
+}
+
+/// What the compiler says, with the names of the files as they were given.
+#[derive(Clone)]
+struct Said {
+    parts: Parts,
+    sources: [Source; 2],
+}
+
+impl Said {
+    fn by(&self, ended: &Ended) -> String {
+        let said = words(ended, &self.parts);
+        let sources = self.sources.iter();
+        sources.fold(said, |said, source| {
+            with_path(&said, &source.name, &source.path)
+        })
+    }
+}
+
+impl Built {
+    /// The program as it is, for the clock, when it is compiled.
+    ///
+    /// # Errors
+    ///
+    /// The toolchain is not usable.
+    pub fn native(&mut self) -> Result<Compiled> {
+        let nothing = Native::Compiled(Err(String::new()));
+        let compiled = match std::mem::replace(&mut self.native, nothing) {
+            Native::Compiled(compiled) => compiled,
+            Native::Compiling(compiling) => compiling.finish()??,
+        };
+        self.native = Native::Compiled(compiled.clone());
+        Ok(compiled)
     }
 }
 

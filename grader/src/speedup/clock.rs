@@ -8,7 +8,7 @@
 use super::build::Built;
 use super::{Clock, Options, Speedup, seeds};
 use crate::child::{self, Answer, Extras, Seeds};
-use anyhow::Result;
+use anyhow::{Error, Result};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -62,8 +62,8 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 ///
 /// # Errors
 ///
-/// The program cannot be started.
-pub fn ask(built: &Built, speedup: &Speedup, options: &Options) -> Result<Option<Clock>> {
+/// The program cannot be compiled or started.
+pub fn ask(built: &mut Built, speedup: &Speedup, options: &Options) -> Result<Option<Clock>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let predicted = speedup
         .curve
@@ -73,6 +73,7 @@ pub fn ask(built: &Built, speedup: &Speedup, options: &Options) -> Result<Option
     let (Some(predicted), true) = (predicted, cores > 1) else {
         return Ok(None);
     };
+    let program = built.native()?.map_err(Error::msg)?;
     let mut said = None;
     for time in 0..TIMES {
         let request = Seeds {
@@ -85,7 +86,7 @@ pub fn ask(built: &Built, speedup: &Speedup, options: &Options) -> Result<Option
             alone: true,
             ..Extras::default()
         };
-        let answer = child::run_with(&built.native, &request, patience, extras)?;
+        let answer = child::run_with(&program, &request, patience, extras)?;
         let Answer::<Times>::Given(times) = answer else {
             return Ok(None);
         };
