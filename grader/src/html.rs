@@ -246,7 +246,9 @@ fn finding(finding: &Finding, texts: &Texts) -> String {
             for &thread in &threads {
                 if thread == step.thread {
                     let class = if step.stale { " class=\"stale\"" } else { "" };
-                    let _ = write!(html, "<td{class}>{}</td>", escape(&step.text));
+                    // The rest of a long message stands above.
+                    let text = step.text.lines().next().unwrap_or_default();
+                    let _ = write!(html, "<td{class}>{}</td>", escape(text));
                 } else {
                     html += "<td></td>";
                 }

@@ -1,7 +1,7 @@
 //! Grades the submissions of a class.
 
 use crate::commands::exercises;
-use anstream::{eprint, print, println};
+use anstream::{print, println};
 use anyhow::{Context, Result};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tandem_grader::course::crowd;
 use tandem_grader::course::exercise::{self, Exercise};
 use tandem_grader::show::{self, clean};
 use tandem_grader::verdict::{Outcome, Verdict};
-use tandem_grader::{files, html, source};
+use tandem_grader::{files, html, source, terminal};
 
 /// Which submissions, and where the reports go.
 #[derive(clap::Args)]
@@ -86,7 +86,8 @@ pub fn class(arguments: &Class) -> Result<u8> {
     let progress = std::io::stderr().is_terminal();
     let say = |graded: usize| {
         if progress {
-            eprint!("\r\x1b[2K[{graded}/{}] …", submissions.len());
+            // Not for the writer that takes sequences away where no colours are wanted.
+            std::eprint!("\r\x1b[2K[{graded}/{}] …", submissions.len());
             let _ = std::io::stderr().flush();
         }
     };
@@ -102,7 +103,7 @@ pub fn class(arguments: &Class) -> Result<u8> {
         let row = grading.row(submission, &verdict, &stems[index], wall);
         write(&output, exercise, submission, &verdict, &row)?;
         if progress {
-            eprint!("\r\x1b[2K");
+            std::eprint!("\r\x1b[2K");
         }
         if !arguments.json {
             print!("{}", line(&row, width));
@@ -113,7 +114,7 @@ pub fn class(arguments: &Class) -> Result<u8> {
         write_all(&output, &results)
     })?;
     if progress {
-        eprint!("\r\x1b[2K");
+        std::eprint!("\r\x1b[2K");
     }
     if arguments.json {
         println!("{}", serde_json::to_string(&results)?);
@@ -145,9 +146,11 @@ fn line(row: &Row, width: usize) -> String {
         "" => String::new(),
         finding => format!("{finding}: "),
     };
+    // What stands before it takes 18 columns, besides the name.
+    let room = terminal::width().saturating_sub(width + 18).max(20);
     let what: String = format!("{finding}{}", row.message)
         .chars()
-        .take(100)
+        .take(room)
         .collect();
     format!(
         "{name:width$}  {}{:7}{}  {:5}  {what}\n",
