@@ -180,3 +180,37 @@ fn every_program_is_drawn_every_question_answered_and_every_reference_cited() {
     }
     assert_eq!(programs.len(), 22, "{programs:?}");
 }
+
+#[test]
+fn every_exercise_begins_in_a_notebook() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut cells = Vec::new();
+    for entry in std::fs::read_dir(root.join("notebooks")).expect("the notebooks") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_some_and(|e| e == "ipynb") {
+            let notebook: Value =
+                serde_json::from_slice(&std::fs::read(&path).expect("readable")).expect("JSON");
+            let sources = notebook["cells"].as_array().expect("cells").iter();
+            cells.extend(sources.map(|cell| text(&cell["source"])));
+        }
+    }
+    let folders = |path: &Path| -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(path).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("readable").path());
+        paths.filter(|path| path.is_dir()).collect()
+    };
+    for exercise in folders(&root.join("exercises"))
+        .iter()
+        .flat_map(|topic| folders(topic))
+    {
+        let name = exercise.file_name().unwrap_or_default().to_string_lossy();
+        let starter = std::fs::read_to_string(exercise.join("starter.rs")).expect("a starter");
+        let begin = format!("%%submit {name}\n{}", starter.trim_end());
+        for cell in [begin, format!("%exercise {name}")] {
+            assert!(
+                cells.iter().any(|source| source.trim_end() == cell),
+                "no notebook has this cell:\n{cell}"
+            );
+        }
+    }
+}

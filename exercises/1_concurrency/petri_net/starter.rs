@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
-/// Places hold tokens; a transition takes one token from each of its inputs, and puts one into each of its outputs.
+/// Places hold tokens; a transition takes one token from each of its inputs, and puts one into
+/// each of its outputs.
 pub struct Net {
     places: Vec<Mutex<u32>>,
 }

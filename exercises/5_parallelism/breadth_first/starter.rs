@@ -1,4 +1,8 @@
-pub fn distances(nodes: usize, neighbours: impl Fn(u32) -> Vec<u32> + Sync, start: u32) -> Vec<u32> {
+pub fn distances(
+    nodes: usize,
+    neighbours: impl Fn(u32) -> Vec<u32> + Sync,
+    start: u32,
+) -> Vec<u32> {
     let mut distances = vec![u32::MAX; nodes];
     distances[start as usize] = 0;
     let mut level = vec![start];

@@ -5,7 +5,9 @@ pub fn total(tasks: &[u64], run: fn(u64) -> u64) -> u64 {
     thread::scope(|scope| {
         let parts: Vec<_> = tasks
             .chunks(tasks.len().div_ceil(threads).max(1))
-            .map(|chunk| scope.spawn(move || chunk.iter().map(|&t| run(t)).fold(0, u64::wrapping_add)))
+            .map(|chunk| {
+                scope.spawn(move || chunk.iter().map(|&t| run(t)).fold(0, u64::wrapping_add))
+            })
             .collect();
         parts.into_iter().map(|p| p.join().unwrap()).fold(0, u64::wrapping_add)
     })

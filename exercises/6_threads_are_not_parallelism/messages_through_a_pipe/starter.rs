@@ -16,16 +16,19 @@ impl Pipe {
             capacity,
         }
     }
-    /// Writes some of the bytes, at least one, and tells how many. Waits while the pipe is full.
+    /// Writes some of the bytes, at least one, and tells how many. Waits while the pipe is
+    /// full.
     pub fn write(&self, bytes: &[u8]) -> usize {
         let state = self.state.lock().unwrap();
-        let mut state = self.changed.wait_while(state, |s| s.0.len() >= self.capacity).unwrap();
+        let state = self.changed.wait_while(state, |s| s.0.len() >= self.capacity);
+        let mut state = state.unwrap();
         let count = bytes.len().min(self.capacity - state.0.len());
         state.0.extend(&bytes[..count]);
         self.changed.notify_all();
         count
     }
-    /// Reads some bytes, at least one, and tells how many; 0 at the end. Waits while the pipe is empty.
+    /// Reads some bytes, at least one, and tells how many; 0 at the end. Waits while the pipe is
+    /// empty.
     pub fn read(&self, bytes: &mut [u8]) -> usize {
         let state = self.state.lock().unwrap();
         let mut state = self.changed.wait_while(state, |s| s.0.is_empty() && !s.1).unwrap();

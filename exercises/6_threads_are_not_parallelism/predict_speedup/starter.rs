@@ -1,10 +1,12 @@
-/// The speedup on `cores` of a program of which this fraction, 0 to 1, cannot be shared out.
+/// The speedup on `cores` of a program of which this fraction, 0 to 1, cannot be shared
+/// out.
 pub fn amdahl(serial: f64, cores: f64) -> f64 {
     let _ = serial;
     cores
 }
 
-/// The same where the parallel part grows with the number of cores; `serial` is measured on them.
+/// The same where the parallel part grows with the number of cores; `serial` is measured on
+/// them.
 pub fn gustafson(serial: f64, cores: f64) -> f64 {
     let _ = serial;
     cores
