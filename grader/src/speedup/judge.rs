@@ -20,7 +20,11 @@ pub fn judge(speedup: &mut Speedup) {
         );
         return;
     }
-    let times = |s: f64| format!("{s:.1} times as fast on {cores} cores");
+    let times = |s: f64| {
+        // Of what is slower two figures are needed to see how much.
+        let decimals = if s < 1.0 { 2 } else { 1 };
+        format!("{s:.decimals$} times as fast on {cores} cores")
+    };
     let Some(demand) = speedup.demand else {
         speedup.message = times(speedup.speedup);
         return;
