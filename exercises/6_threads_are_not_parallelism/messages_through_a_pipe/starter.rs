@@ -27,8 +27,8 @@ impl Pipe {
         self.changed.notify_all();
         count
     }
-    /// Reads some bytes, at least one, and tells how many; 0 at the end. Waits while the pipe is
-    /// empty.
+    /// Reads some bytes, at least one, and tells how many; 0 at the end. Waits while the
+    /// pipe is empty.
     pub fn read(&self, bytes: &mut [u8]) -> usize {
         let state = self.state.lock().unwrap();
         let mut state = self.changed.wait_while(state, |s| s.0.is_empty() && !s.1).unwrap();
