@@ -9,14 +9,14 @@ use std::fmt::Write;
 const STYLE: &str = "
 .tandem { line-height: 1.45; }
 .tandem code, .tandem table { font-family: ui-monospace, monospace; font-size: .93em; background: none; }
-.tandem h2 { font-size: 1.1em; margin: 0 0 .4em; white-space: pre-line; }
+.tandem h2 { font-size: 1.1em; margin: 0 0 .4em; white-space: pre-line; line-height: 1.35; }
 .tandem .fail, .tandem .stale { color: #d9453d; } .tandem .pass { color: #2a9d5c; }
 .tandem .stale { font-weight: 600; }
 .tandem .scroll { overflow-x: auto; }
 .tandem table { border-collapse: collapse; margin: .8em 0; }
 .tandem caption { text-align: left; opacity: .75; }
 .tandem th, .tandem td { text-align: left !important; padding: .1em .9em .1em .4em; vertical-align: top; }
-.tandem .steps td { min-width: 6em; max-width: 17em; overflow-wrap: anywhere; }
+.tandem .steps td { min-width: 8em; max-width: 17em; overflow-wrap: break-word; }
 .tandem td.n { min-width: 0 !important; } .tandem td.at { white-space: nowrap; max-width: none !important; }
 .tandem tr:nth-child(even) td { background: rgba(127, 127, 127, .13); }
 .tandem td.n, .tandem td.at { opacity: .7; }

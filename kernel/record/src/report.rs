@@ -10,6 +10,9 @@ use tandem_cell::MimeBundle;
 /// [`Lane`] and what is in it.
 pub const MIME: &str = "application/vnd.tandem.timeline+json";
 
+/// Lanes whose times differ by less than this factor are told to take the same.
+const NOTICEABLE: f64 = 1.05;
+
 /// Everything that a front end may show of a comparison. `baseline` is the index of the lane
 /// that speedups refer to.
 pub fn bundle(title: &str, lanes: &[Lane], baseline: usize) -> MimeBundle {
@@ -183,16 +186,18 @@ fn conclusion(lanes: &[Lane], baseline: usize) -> String {
     if lanes.len() > 1 {
         let base = &lanes[baseline];
         let fastest = lanes.iter().min_by_key(|lane| lane.median().wall);
-        if let Some(fastest) = fastest
-            && fastest.label != base.label
-        {
-            parts.push(format!(
-                "The fastest, “{}”, took {:.2} times less time than “{}”.",
-                fastest.label,
-                base.median().wall as f64 / fastest.median().wall as f64,
-                base.label
-            ));
-        }
+        parts.extend(fastest.and_then(|fastest| {
+            let times = base.median().wall as f64 / fastest.median().wall as f64;
+            if times >= NOTICEABLE {
+                let (fastest, base) = (&fastest.label, &base.label);
+                return Some(format!(
+                    "The fastest, “{fastest}”, took {times:.2} times less time than “{base}”."
+                ));
+            }
+            let slowest = lanes.iter().map(|lane| lane.median().wall).max()?;
+            let even = (slowest as f64) < fastest.median().wall as f64 * NOTICEABLE;
+            even.then(|| "All lanes took about the same time.".to_owned())
+        }));
     }
     parts.join(" ")
 }
@@ -355,6 +360,16 @@ mod tests {
                 .unwrap()
                 .contains("Rust: 50 ms")
         );
+    }
+
+    #[test]
+    fn lanes_that_differ_little_are_not_ranked() {
+        let said = |first: bool, second: bool| {
+            conclusion(&[lane("a", first, 0.0), lane("b", second, 0.0)], 0)
+        };
+        assert_eq!(said(true, true), "All lanes took about the same time.");
+        // The baseline is the fastest.
+        assert_eq!(said(true, false), "");
     }
 
     #[test]

@@ -10,6 +10,8 @@ const SVG: &str = "image/svg+xml";
 const HTML: &str = "text/html";
 /// Colour of the text on a card, where the picture takes that of the page.
 const INK: &str = "#1f2328";
+/// A wide picture takes the width that there is; a small one would be blown up.
+const WIDE: f64 = 600.0;
 /// Space between the picture and the edge of its card, in the picture's units.
 const MARGIN: f64 = 12.0;
 
@@ -130,7 +132,7 @@ fn description(svg: &str) -> Option<String> {
     Some(label.to_owned())
 }
 
-/// The picture alone: on a light card, so that it is legible on any page, and with a size.
+/// The picture alone: on a light card, so that it is legible on any page.
 fn card(svg: &str) -> Option<String> {
     // Inline, a picture needs no namespace.
     let named = match svg[..svg.find('>')?].contains("xmlns=") {
@@ -158,8 +160,12 @@ fn card(svg: &str) -> Option<String> {
         &format!("<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\""),
         1,
     );
+    let size = match width < WIDE {
+        true => format!("width=\"{wide}\" height=\"{high}\" "),
+        false => String::new(),
+    };
     let card = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"{left} {top} {wide} {high}\" width=\"{wide}\" height=\"{high}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"{left} {top} {wide} {high}\" {size}\
          role=\"img\" aria-label=\"{}\" color=\"{INK}\" style=\"--jp-content-font-color1:{INK}\"><rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{high}\" rx=\"6\" \
          fill=\"#fff\"/>{inner}</svg>",
         label.unwrap_or_default()
