@@ -197,7 +197,17 @@ pub fn run_with<R: Request + Serialize, A: DeserializeOwned>(
             });
         }
     };
-    let status = child.wait()?;
+    // It has closed its pipe; that it ends is not said.
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        let given_up = extras.given_up.is_some_and(|g| g.load(Ordering::Relaxed));
+        if given_up || started.elapsed() > patience {
+            break sandbox::stop(&mut child)?;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
     interrupt::settle();
     let body = bytes.strip_prefix(request.token().as_bytes());
     match body.and_then(|body| serde_json::from_slice(body).ok()) {

@@ -157,7 +157,8 @@ impl Program {
         let names = ["--crate-name", "submission", "--edition", &self.edition];
         let mut arguments = compile::strings(&names);
         arguments.extend(compile::strings(&["--cap-lints", "allow", "-Copt-level=2"]));
-        arguments.extend(compile::strings(&["-Ccodegen-units=1"]));
+        // Its run is what is waited for longest: it has two cores for a moment.
+        arguments.extend(compile::strings(&["-Ccodegen-units=2"]));
         arguments.extend(compile::strings(&["-Cdebuginfo=line-tables-only"]));
         arguments.extend(compile::strings(&["main.rs", "-o", "program"]));
         arguments.extend_from_slice(flags);

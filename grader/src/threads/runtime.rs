@@ -246,10 +246,10 @@ atomics! {
 
 /// Settings of the runtime: reports are only kept, repeated ones too, as the
 /// other access may be forgotten in one and not in the next; signals end the program as they would without it; lock
-/// orders are the explorer's business.
+/// orders are the explorer's business; what was seen is told before the end, which waits for no more.
 #[unsafe(no_mangle)]
 extern "C" fn __tsan_default_options() -> *const c_char {
-    c"exitcode=66:symbolize=0:history_size=7:suppress_equal_stacks=0:suppress_equal_addresses=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_abort=0:report_thread_leaks=0:report_destroy_locked=0:detect_deadlocks=0:report_signal_unsafe=0".as_ptr()
+    c"exitcode=66:symbolize=0:history_size=7:suppress_equal_stacks=0:suppress_equal_addresses=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_abort=0:report_thread_leaks=0:report_destroy_locked=0:detect_deadlocks=0:report_signal_unsafe=0:atexit_sleep_ms=0".as_ptr()
 }
 
 /// Frames of an access that are kept.
