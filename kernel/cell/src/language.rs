@@ -116,6 +116,8 @@ pub enum Lock {
         sampler: u32,
         /// In order, not overlapping.
         holds: Vec<Hold>,
+        /// Of which times something is known at all: `CLOCK_MONOTONIC`, in nanoseconds, in order.
+        looked: Vec<(u64, u64)>,
     },
     /// Nothing is known, for a reason.
     Hidden(String),

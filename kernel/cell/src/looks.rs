@@ -8,6 +8,7 @@ pub struct Looks {
     /// After a late look nothing is known of the time that is further away than this, in nanoseconds.
     reach: u64,
     holds: Vec<(u32, u64, u64)>,
+    looked: Vec<(u64, u64)>,
     before: Option<(u64, Option<u32>)>,
 }
 
@@ -17,6 +18,7 @@ impl Looks {
         Looks {
             reach: interval.as_nanos() as u64,
             holds: Vec::new(),
+            looked: Vec::new(),
             before: None,
         }
     }
@@ -34,6 +36,10 @@ impl Looks {
     }
 
     fn extend(&mut self, holder: Option<u32>, from: u64, to: u64) {
+        match self.looked.last_mut() {
+            Some((_, end)) if from <= *end + 1 => *end = to,
+            _ => self.looked.push((from, to)),
+        }
         let Some(tid) = holder else { return };
         match self.holds.last_mut() {
             // Halves of an odd number of nanoseconds leave one between them.
@@ -42,10 +48,11 @@ impl Looks {
         }
     }
 
-    /// Threads and the times in which they held the lock, in nanoseconds: in order, not overlapping.
-    pub fn finish(mut self) -> Vec<(u32, u64, u64)> {
+    /// Threads and the times in which they held the lock, and the times of which something is known at
+    /// all, in nanoseconds: in order, not overlapping.
+    pub fn finish(mut self) -> (Vec<(u32, u64, u64)>, Vec<(u64, u64)>) {
         self.holds.retain(|(_, from, to)| to > from);
-        self.holds
+        (self.holds, self.looked)
     }
 }
 
@@ -60,7 +67,7 @@ mod tests {
             let holder = (holder > 0).then_some(holder);
             looks.add(at * 1000, holder);
         }
-        let holds = looks.finish();
+        let (holds, looked) = looks.finish();
         let micros = |hold: &(u32, u64, u64)| (hold.0, hold.1 / 1000, hold.2 / 1000);
         assert_eq!(
             holds.iter().map(micros).collect::<Vec<_>>(),
@@ -71,5 +78,6 @@ mod tests {
                 (2, 9100, 9600)
             ]
         );
+        assert_eq!(looked, [(0, 2_100_000), (9_100_000, 9_600_000)]);
     }
 }

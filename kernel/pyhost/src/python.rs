@@ -328,6 +328,8 @@ fn lock_of(message: &Value) -> Option<Lock> {
     if let Some(why) = message["hidden"].as_str() {
         return Some(Lock::Hidden(why.to_owned()));
     }
+    let looked = message["looked"].as_array()?.iter();
+    let looked = looked.filter_map(|time| Some((time[0].as_u64()?, time[1].as_u64()?)));
     let holds = message["holds"].as_array()?.iter().filter_map(|hold| {
         Some(Hold {
             tid: hold[0].as_u64()? as u32,
@@ -338,6 +340,7 @@ fn lock_of(message: &Value) -> Option<Lock> {
     Some(Lock::Seen {
         sampler: message["sampler"].as_u64()? as u32,
         holds: holds.collect(),
+        looked: looked.collect(),
     })
 }
 

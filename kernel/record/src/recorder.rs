@@ -140,10 +140,14 @@ fn attribute(
     start: u64,
     end: u64,
 ) -> Lock {
-    let (sampler, holds) = match lock {
+    let (sampler, holds, looked) = match lock {
         None => return Lock::None,
         Some(tandem_cell::Lock::Hidden(reason)) => return Lock::Hidden(reason),
-        Some(tandem_cell::Lock::Seen { sampler, holds }) => (sampler, holds),
+        Some(tandem_cell::Lock::Seen {
+            sampler,
+            holds,
+            looked,
+        }) => (sampler, holds, looked),
     };
     threads.retain(|thread| thread.tid != sampler);
     // So few samples say nothing.
@@ -157,7 +161,10 @@ fn attribute(
             holder.held.push((from - start, to - start));
         }
     }
-    Lock::Sampled
+    let within = |(from, to): &(u64, u64)| to.clamp(&start, &end) - from.clamp(&start, &end);
+    Lock::Sampled {
+        looked: looked.iter().map(within).sum(),
+    }
 }
 
 /// What all programs together have used.

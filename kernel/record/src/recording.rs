@@ -96,7 +96,10 @@ pub enum Lock {
     #[default]
     None,
     /// It was sampled; [`Thread::held`] says who held it.
-    Sampled,
+    Sampled {
+        /// Time of which something is known, in nanoseconds: a sampler that comes late misses some.
+        looked: u64,
+    },
     /// It cannot be seen, for this reason.
     Hidden(String),
 }

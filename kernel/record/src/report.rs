@@ -207,19 +207,26 @@ fn conclusion(lanes: &[Lane], baseline: usize) -> String {
 fn lock(lane: &Lane) -> Option<String> {
     let run = lane.median();
     let held: u64 = run.threads.iter().map(Thread::held).sum();
-    let share = held as f64 / run.wall as f64;
-    if run.lock != Lock::Sampled || share < 0.01 {
+    let Lock::Sampled { looked } = run.lock else {
+        return None;
+    };
+    let share = held as f64 / looked.max(1) as f64;
+    if share < 0.01 {
         return None;
     }
     let holders = run.threads.iter().filter(|thread| thread.held() > 0);
     Some(format!(
-        "In “{}” {} held Python’s interpreter lock, together for {:.0} % of the time.",
+        "In “{}” {} held Python’s interpreter lock, together for {:.0} % of the time{}.",
         lane.label,
         match holders.count() {
             1 => "one thread".to_owned(),
             more => format!("{more} threads, one at a time,"),
         },
-        share * 100.0
+        share * 100.0,
+        match (looked as f64) < 0.95 * run.wall as f64 {
+            true => " that was looked at",
+            false => "",
+        }
     ))
 }
 
@@ -250,9 +257,10 @@ fn source(lanes: &[Lane]) -> String {
     if lanes.iter().any(|lane| lane.runs.len() > 1) {
         text.push_str(" Times are medians; the picture shows the median run.");
     }
-    if runs().any(|run| run.lock == Lock::Sampled) {
+    if runs().any(|run| matches!(run.lock, Lock::Sampled { .. })) {
         text.push_str(
-            " Who held Python’s interpreter lock was looked up every half millisecond, from a native thread.",
+            " Who held Python’s interpreter lock was looked up every half millisecond, from a native thread; \
+             where a look came late, nothing is known.",
         );
     }
     let reason = runs().find_map(|run| match &run.lock {
@@ -375,7 +383,9 @@ mod tests {
     #[test]
     fn who_held_the_lock_is_drawn_and_told() {
         let mut lane = lane("Python", false, 0.0);
-        lane.runs[0].lock = Lock::Sampled;
+        lane.runs[0].lock = Lock::Sampled {
+            looked: 100_000_000,
+        };
         lane.runs[0].threads[0].held = vec![(0, 50_000_000)];
         lane.runs[0].threads[1].held = vec![(50_000_000, 90_000_000)];
         let shown = bundle("t", &[lane.clone()], 0);

@@ -216,8 +216,8 @@ impl Watched {
         }
     }
 
-    /// Who held it when: `{"sampler": THREAD, "holds": [[THREAD, FROM, TO], …]}`, times of
-    /// `CLOCK_MONOTONIC` in nanoseconds; or `{"hidden": WHY}`.
+    /// Who held it when, and when that is known: `{"sampler": THREAD, "holds": [[THREAD, FROM, TO], …],
+    /// "looked": [[FROM, TO], …]}`, times of `CLOCK_MONOTONIC` in nanoseconds; or `{"hidden": WHY}`.
     pub fn finish(self) -> Value {
         let seen = self.sampler.and_then(|(stop, sampler)| {
             stop.store(true, Ordering::Release);
@@ -242,5 +242,6 @@ fn sample(reader: &Reader, stop: &AtomicBool) -> Value {
         looks.add(now, holder);
         std::thread::sleep(SAMPLE);
     }
-    json!({"sampler": own, "holds": looks.finish()})
+    let (holds, looked) = looks.finish();
+    json!({"sampler": own, "holds": holds, "looked": looked})
 }
