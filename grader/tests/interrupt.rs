@@ -2,13 +2,15 @@
 //! asked to end, at the next start where it was killed.
 
 use assert_cmd::cargo::CommandCargoExt;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// An exercise whose check has all that a check can have: exploration, measurement, real threads.
 const EXERCISE: &str = "parallel_sum";
+/// What asks a program to end.
+const SIGNALS: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
 /// The places of the temporary files of one test.
 struct Place(tempfile::TempDir);
@@ -24,8 +26,8 @@ impl Place {
 
     /// A grader, `delay` after its start.
     fn grader(&self, arguments: &[&str], delay: Duration) -> Child {
-        let child = Command::cargo_bin("tandem-grader")
-            .expect("built")
+        let mut command = Command::cargo_bin("tandem-grader").expect("built");
+        command
             .env(
                 "TANDEM_CACHE_DIR",
                 concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
@@ -33,9 +35,19 @@ impl Place {
             .env("TMPDIR", self.0.path())
             .args(arguments)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
+            .stderr(Stdio::null());
+        // Who started the tests in the background or with `nohup` has them ignore signals, and a program
+        // goes on ignoring what it was started to ignore.
+        // SAFETY: only asks the system for something, which is allowed between fork and exec.
+        unsafe {
+            command.pre_exec(|| {
+                for signal in SIGNALS {
+                    libc::signal(signal, libc::SIG_DFL);
+                }
+                Ok(())
+            });
+        }
+        let child = command.spawn().expect("it starts");
         std::thread::sleep(delay);
         child
     }
@@ -89,7 +101,7 @@ fn whoever_is_asked_to_end_leaves_nothing() {
     let place = Place::new();
     let file = solution().display().to_string();
     let arguments = ["check", EXERCISE, "--file", &file];
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+    for signal in SIGNALS {
         for moment in moments() {
             let mut child = place.grader(&arguments, moment);
             send(signal, &child);
