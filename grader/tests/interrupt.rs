@@ -108,7 +108,10 @@ fn whoever_is_asked_to_end_leaves_nothing() {
             let asked = Instant::now();
             let status = child.wait().expect("it ended");
             let took = asked.elapsed();
-            assert_eq!(status.signal(), Some(signal), "after {moment:?}: {status}");
+            // A fast machine may be done by then.
+            let done = moment > Duration::from_millis(400) && status.success();
+            let ended = status.signal() == Some(signal);
+            assert!(ended || done, "{signal} after {moment:?}: {status}");
             assert!(took < Duration::from_secs(4), "{took:?} after {moment:?}");
             assert_eq!(place.processes(), Vec::<String>::new(), "after {moment:?}");
             assert_eq!(place.files(), Vec::<PathBuf>::new(), "after {moment:?}");

@@ -12,6 +12,14 @@ pub struct Looks {
     before: Option<(u64, Option<u32>)>,
 }
 
+/// Times in nanoseconds: in order, not overlapping.
+pub struct Seen {
+    /// Threads, and from when to when they held the lock.
+    pub holds: Vec<(u32, u64, u64)>,
+    /// From when to when something is known at all.
+    pub looked: Vec<(u64, u64)>,
+}
+
 impl Looks {
     /// No looks yet; there shall be one in each `interval`.
     pub fn every(interval: Duration) -> Looks {
@@ -48,11 +56,13 @@ impl Looks {
         }
     }
 
-    /// Threads and the times in which they held the lock, and the times of which something is known at
-    /// all, in nanoseconds: in order, not overlapping.
-    pub fn finish(mut self) -> (Vec<(u32, u64, u64)>, Vec<(u64, u64)>) {
+    /// What was seen.
+    pub fn finish(mut self) -> Seen {
         self.holds.retain(|(_, from, to)| to > from);
-        (self.holds, self.looked)
+        Seen {
+            holds: self.holds,
+            looked: self.looked,
+        }
     }
 }
 
@@ -67,7 +77,7 @@ mod tests {
             let holder = (holder > 0).then_some(holder);
             looks.add(at * 1000, holder);
         }
-        let (holds, looked) = looks.finish();
+        let Seen { holds, looked } = looks.finish();
         let micros = |hold: &(u32, u64, u64)| (hold.0, hold.1 / 1000, hold.2 / 1000);
         assert_eq!(
             holds.iter().map(micros).collect::<Vec<_>>(),

@@ -242,6 +242,6 @@ fn sample(reader: &Reader, stop: &AtomicBool) -> Value {
         looks.add(now, holder);
         std::thread::sleep(SAMPLE);
     }
-    let (holds, looked) = looks.finish();
-    json!({"sampler": own, "holds": holds, "looked": looked})
+    let seen = looks.finish();
+    json!({"sampler": own, "holds": seen.holds, "looked": seen.looked})
 }
