@@ -250,8 +250,15 @@ fn who_holds_the_lock_is_seen_where_python_shows_it() {
             panic!("{text}");
         };
         match looking.0.expect("the host was asked to look") {
-            Lock::Seen { holds, sampler } => {
+            Lock::Seen {
+                holds,
+                sampler,
+                looked,
+            } => {
                 assert_ne!(minor, 12);
+                let known: u64 = looked.iter().map(|(from, to)| to - from).sum();
+                let held: u64 = holds.iter().map(|h| h.to - h.from).sum();
+                assert!(0 < held && held <= known, "{held} of {known}");
                 let of = |tid: u32| {
                     holds
                         .iter()
