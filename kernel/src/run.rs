@@ -108,8 +108,9 @@ fn read(path: &Path) -> anyhow::Result<Value> {
     }
 }
 
-fn source(cell: &Value) -> String {
-    match &cell["source"] {
+/// A text as nbformat stores it: a string, or a list of lines.
+fn text(stored: &Value) -> String {
+    match stored {
         Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
         other => other.as_str().unwrap_or_default().to_owned(),
     }
@@ -144,7 +145,7 @@ fn execute(notebook: &mut Value, directory: &Path, timeout: Duration) -> anyhow:
         .filter(|(_, cell)| cell["cell_type"] == "code")
     {
         count += 1;
-        let code = source(cell);
+        let code = text(&cell["source"]);
         if has_tag(cell, "skip-execution") {
             continue;
         }

@@ -4,6 +4,7 @@
 //! show the notebooks of a repository take inline SVG out of HTML, and show `image/svg+xml`; so that is
 //! how a notebook is saved, each picture on a light card.
 
+use super::text;
 use serde_json::{Value, json};
 
 const SVG: &str = "image/svg+xml";
@@ -62,13 +63,6 @@ fn split(output: &Value) -> Option<Vec<Value>> {
         Some(one)
     });
     made.collect()
-}
-
-fn text(stored: &Value) -> String {
-    match stored {
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        other => other.as_str().unwrap_or_default().to_owned(),
-    }
 }
 
 /// Where the picture that begins here ends; pictures may hold pictures.
